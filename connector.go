@@ -1,0 +1,81 @@
+package exdesk
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// Options are the settings of a Connector. The zero value is Zendesk's own
+// connector: its labels, its limits.
+type Options struct {
+	// Labels names the categories that processed mail carries.
+	Labels Labels
+	// MaxBytes is the size of the largest mail that is imported, in octets as
+	// the mailbox counts. Default MaxMessageBytes; -1 sets no limit.
+	MaxBytes int64
+	// Limiter says how fast mail may be fetched: one message is taken from it
+	// for each mail that is opened or rejected, whatever comes of it. Share one
+	// between the Connectors of a mailbox. Default: IngestPerMinute in any
+	// minute. Unlimited sets no limit.
+	Limiter Limiter
+	// OnResult, if set, hears of each mail as soon as its outcome is certain
+	// and its labels are written. It is called by Ingest, one call at a time,
+	// and must not call the Connector.
+	OnResult func(*Result)
+	// Logger hears of what is worth knowing and no error. It is never told
+	// contents or addresses. Default: nobody.
+	Logger *slog.Logger
+}
+
+// Connector joins one mailbox to one desk. It is safe for concurrent use; make
+// it with New.
+type Connector struct {
+	mailbox Mailbox
+	desk    Desk
+	opts    Options
+	account string
+	log     *slog.Logger
+
+	turn   chan struct{} // held by the pass that is running
+	memory memory        // used by the pass that is running
+}
+
+// New returns a Connector of mailbox and desk. It does no I/O, starts nothing
+// and needs no Close.
+func New(mailbox Mailbox, desk Desk, opts *Options) (*Connector, error) {
+	if mailbox == nil || desk == nil {
+		return nil, errors.New("exdesk: New needs a mailbox and a desk")
+	}
+	c := &Connector{mailbox: mailbox, desk: desk, turn: make(chan struct{}, 1)}
+	if opts != nil {
+		c.opts = *opts
+	}
+	c.opts.Labels = c.opts.Labels.withDefaults()
+	if c.opts.Labels.Processed == c.opts.Labels.Rejected {
+		return nil, errors.New("exdesk: the two labels must differ")
+	}
+	c.opts.MaxBytes = cmp.Or(c.opts.MaxBytes, MaxMessageBytes)
+	if c.opts.Limiter == nil {
+		c.opts.Limiter = &Windows{Most: Cost{Messages: IngestPerMinute}, Per: time.Minute}
+	}
+	c.log = cmp.Or(c.opts.Logger, slog.New(slog.DiscardHandler))
+	if d, ok := desk.(interface{ Account() string }); ok {
+		c.account = d.Account()
+	}
+	return c, nil
+}
+
+// sleep waits for d or for the end of ctx.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

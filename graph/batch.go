@@ -1,0 +1,106 @@
+package graph
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/exdesk/exdesk/internal/rest"
+)
+
+// batchSize is how many requests a batch may hold ("Combine multiple requests
+// in one HTTP call using JSON batching").
+const batchSize = 20
+
+var preferImmutable = map[string]string{"Prefer": `IdType="ImmutableId"`}
+
+type batchRequest struct {
+	ID      string            `json:"id"`
+	Method  string            `json:"method"`
+	URL     string            `json:"url"` // relative to the version
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    any               `json:"body,omitempty"`
+}
+
+type batchAnswer struct {
+	op      string
+	ID      string            `json:"id"`
+	Status  int               `json:"status"`
+	Headers map[string]string `json:"headers"`
+	Body    json.RawMessage   `json:"body"`
+}
+
+// itemURL is a message's URL inside a batch.
+func (c *Client) itemURL(id string) string {
+	var b strings.Builder
+	for _, e := range c.path("messages", id) {
+		b.WriteString("/" + url.PathEscape(e))
+	}
+	return b.String()
+}
+
+// batch sends independent requests that may be heard twice and returns their
+// answers in the order of the requests; Graph answers in any order. Graph
+// runs up to four of them at once, so the batch waits for the mailbox to be
+// free of our other requests.
+func (c *Client) batch(ctx context.Context, op string, requests []batchRequest) ([]batchAnswer, error) {
+	for i := range requests {
+		requests[i].ID = strconv.Itoa(i)
+	}
+	var out struct {
+		Responses []batchAnswer `json:"responses"`
+	}
+	_, err := c.rest.JSON(ctx, &rest.Request{
+		Op: op, Method: http.MethodPost, Path: []string{"$batch"},
+		JSON: map[string]any{"requests": requests}, Repeatable: true, Slots: maxInFlight,
+	}, &out)
+	if err != nil {
+		return nil, err
+	}
+	answers := make([]batchAnswer, len(requests))
+	for i := range answers {
+		answers[i] = batchAnswer{op: op}
+	}
+	for _, a := range out.Responses {
+		if i, err := strconv.Atoi(a.ID); err == nil && i >= 0 && i < len(answers) {
+			a.op = op
+			answers[i] = a
+		}
+	}
+	return answers, nil
+}
+
+var errNoAnswer = errors.New("the batch came back without an answer to this request")
+
+// into decodes a successful answer, unless v is nil, or returns the error.
+func (a *batchAnswer) into(v any) error {
+	if a.Status == 0 {
+		return explain(&rest.Failure{Op: a.op, Wait: -1, Err: errNoAnswer})
+	}
+	body := []byte(a.Body)
+	if a.Status/100 != 2 {
+		h := make(http.Header, len(a.Headers))
+		for k, v := range a.Headers {
+			h.Set(k, v)
+		}
+		// An error's body may come as a string of base64.
+		var s string
+		if json.Unmarshal(body, &s) == nil {
+			body, _ = base64.StdEncoding.DecodeString(s)
+		}
+		return explain(&rest.Failure{Op: a.op, Status: a.Status, Header: h, Body: body, Wait: rest.RetryAfter(h)})
+	}
+	if v == nil {
+		return nil
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return explain(&rest.Failure{Op: a.op, Status: a.Status, Wait: -1, Err: fmt.Errorf("the answer is not a message")})
+	}
+	return nil
+}

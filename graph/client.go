@@ -1,0 +1,90 @@
+package graph
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"golang.org/x/oauth2"
+
+	"github.com/exdesk/exdesk"
+	"github.com/exdesk/exdesk/internal/rest"
+)
+
+// BaseURL is Microsoft Graph v1.0 in the global cloud. National clouds have
+// hosts of their own, whose tokens are good for nothing elsewhere.
+const BaseURL = "https://graph.microsoft.com/v1.0"
+
+// Options are the settings of a Client. The zero value is ready to use.
+type Options struct {
+	// User is whose mailbox it is, in the request's path: a user id or
+	// principal name, or "me" for whoever signed in. Default: the address.
+	User string
+	// BaseURL is the service's root with its version. Default BaseURL. Only a
+	// loopback host may be reached without https.
+	BaseURL string
+	// HTTPClient sends the requests; its redirect policy and timeout are not
+	// used. Default: a client with buffers for large mail.
+	HTTPClient *http.Client
+	// PageSize is how many mails are listed at a time, 1 to 1000. Default 100.
+	PageSize int
+}
+
+// Client is one mailbox. It is safe for concurrent use.
+type Client struct {
+	rest     rest.Client
+	address  string
+	user     []string // the path of the user
+	pageSize int
+}
+
+var _ exdesk.Mailbox = (*Client)(nil)
+
+// New returns the mailbox with that address. It does no I/O. Every request
+// asks tokens for the current token; a token that was refused is asked for
+// once more, in case the source has a newer one by then.
+func New(address string, tokens oauth2.TokenSource, opts *Options) (*Client, error) {
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	base, err := rest.ParseBase(cmp.Or(o.BaseURL, BaseURL))
+	if err != nil {
+		return nil, fmt.Errorf("graph: base URL: %w", err)
+	}
+	switch {
+	case strings.Count(address, "@") != 1 || strings.ContainsAny(address, " \r\n<>"):
+		return nil, fmt.Errorf("graph: %q is not the address of a mailbox", address)
+	case tokens == nil:
+		return nil, errors.New("graph: no token source")
+	case o.PageSize < 0 || o.PageSize > 1000:
+		return nil, fmt.Errorf("graph: page size %d is not between 1 and 1000", o.PageSize)
+	}
+	c := &Client{address: address, pageSize: cmp.Or(o.PageSize, 100), user: []string{"users", cmp.Or(o.User, address)}}
+	if o.User == "me" {
+		c.user = []string{"me"}
+	}
+	c.rest.Base, c.rest.HTTP, c.rest.Token = base, o.HTTPClient, tokens
+	c.rest.UserAgent = "exdesk (+https://github.com/exdesk/exdesk)"
+	c.rest.InFlight = maxInFlight
+	c.rest.Explain = explain
+	return c, nil
+}
+
+// maxInFlight is how many requests Exchange serves an application at once in
+// one mailbox.
+const maxInFlight = 4
+
+// Address returns the address of the mailbox.
+func (c *Client) Address() string { return c.address }
+
+// path returns a path below the user.
+func (c *Client) path(elements ...string) []string {
+	return append(c.user[:len(c.user):len(c.user)], elements...)
+}
+
+// immutable asks for ids that stay when a mail is moved between folders. It
+// has to be asked on every request.
+func immutable() http.Header { return http.Header{"Prefer": {`IdType="ImmutableId"`}} }

@@ -1,0 +1,29 @@
+// Package graph is a hand-written adapter to the part of Microsoft Graph v1.0
+// that exdesk needs: it makes an Exchange Online mailbox an exdesk.Mailbox.
+//
+//	mailbox, err := graph.New("support@contoso.com", tokens, nil)
+//
+// # Permissions
+//
+// Reading and labelling mail takes Mail.ReadWrite and nothing more, either
+// delegated (Options.User "me") or as an application. As an application, scope
+// it to the mailbox with RBAC for Applications in Exchange Online and do not
+// consent to the tenant-wide permission as well: grants add up.
+//
+// # Limits
+//
+// Exchange allows an application four requests at once in one mailbox and
+// answers 429 beyond ("Outlook service limits", Microsoft Graph throttling
+// limits). A Client keeps to that by itself, obeys Retry-After for all its
+// requests, and tries a request that is safe to repeat up to four times. Use
+// one Client for one mailbox.
+//
+// # Errors
+//
+// Every error is an *Error, with Graph's own code and request id, and belongs
+// to the classes of package exdesk.
+//
+// # Testing
+//
+// Package graphtest is an Exchange Online to test against.
+package graph

@@ -1,0 +1,169 @@
+package graph
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/exdesk/exdesk"
+	"github.com/exdesk/exdesk/internal/rest"
+)
+
+// Error is a request that Microsoft Graph refused or did not answer.
+type Error struct {
+	Op        string // what was done: "list messages"
+	Status    int    // HTTP status; 0 when there was no answer
+	Code      string // Graph's error code, such as "ErrorItemNotFound"
+	RequestID string // Graph's request-id, which Microsoft's support asks for
+	Err       error  // the cause below HTTP, or nil
+
+	wait    time.Duration
+	classes []error
+}
+
+// Error tells what failed and, where a person can do something, what.
+// Graph's own message is left out: it may quote addresses.
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "graph: %s: ", e.Op)
+	switch {
+	case e.Status != 0 && e.Code != "":
+		fmt.Fprintf(&b, "%d %s", e.Status, e.Code)
+	case e.Status != 0:
+		fmt.Fprintf(&b, "%d %s", e.Status, http.StatusText(e.Status))
+	}
+	if e.Err != nil {
+		if e.Status != 0 {
+			b.WriteString(": ")
+		}
+		b.WriteString(e.Err.Error())
+	}
+	if a := e.advice(); a != "" {
+		b.WriteString(": " + a)
+	}
+	if e.RequestID != "" {
+		fmt.Fprintf(&b, " (request-id %s)", e.RequestID)
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause and the classes of package exdesk.
+func (e *Error) Unwrap() []error {
+	if e.Err == nil {
+		return e.classes
+	}
+	return append([]error{e.Err}, e.classes...)
+}
+
+// Reason returns what a person should know of the trouble, if anything.
+func (e *Error) Reason() string { return e.advice() }
+
+// RetryAfter returns how long Graph asked to be left alone, if it did.
+func (e *Error) RetryAfter() (time.Duration, bool) { return max(e.wait, 0), e.wait >= 0 }
+
+// class is what a code says, whatever status it came with: the same code is
+// seen under different ones.
+type class struct {
+	err    error
+	advice string
+}
+
+const noMailbox = "the mailbox is on-premises, inactive or not licensed; a new one may take 15 minutes, " +
+	"and for an on-premises server use Zendesk's authenticated SMTP connector"
+
+var codes = map[string]class{
+	"erroritemnotfound":                {exdesk.ErrNotFound, ""},
+	"errorinvalididmalformed":          {exdesk.ErrNotFound, ""},
+	"mailboxnotenabledforrestapi":      {exdesk.ErrAccess, noMailbox},
+	"mailboxnotsupportedforrestapi":    {exdesk.ErrAccess, noMailbox},
+	"mailboxnothostedinexchangeonline": {exdesk.ErrAccess, noMailbox},
+	"errornonexistentmailbox":          {exdesk.ErrAccess, noMailbox},
+	"request_resourcenotfound":         {exdesk.ErrAccess, "there is no such user: check the mailbox's address"},
+	"resourcenotfound":                 {exdesk.ErrAccess, "there is no such user: check the mailbox's address"},
+	"errorinvaliduser":                 {exdesk.ErrAccess, "there is no such user: check the mailbox's address"},
+	"erroraccessdenied":                {exdesk.ErrAccess, "grant the application Mail.ReadWrite for this mailbox"},
+	"authorization_requestdenied":      {exdesk.ErrAccess, "an administrator must consent to the application's permissions"},
+	"invalidauthenticationtoken":       {exdesk.ErrAuth, "sign in again"},
+	"errorirresolvableconflict":        {exdesk.ErrConflict, ""},
+	"errorcorruptdata":                 {exdesk.ErrRefused, "Exchange cannot read its own copy of the mail"},
+	"errormimecontentconversionfailed": {exdesk.ErrRefused, "Exchange cannot turn its copy of the mail into MIME"},
+	"errorquotaexceeded":               {exdesk.ErrTemporary, "the mailbox is full"},
+}
+
+func (e *Error) advice() string { return codes[strings.ToLower(e.Code)].advice }
+
+// explain puts a failure into Graph's words.
+func explain(f *rest.Failure) error {
+	e := &Error{Op: f.Op, Status: f.Status, Err: f.Err, RequestID: f.Header.Get("request-id"), wait: f.Wait}
+	e.Code = errorCode(f.Body)
+	e.classify(f.Doubt)
+	return e
+}
+
+func (e *Error) classify(doubt bool) {
+	var token *rest.TokenError
+	c, known := codes[strings.ToLower(e.Code)]
+	switch {
+	case known:
+		e.classes = append(e.classes, c.err)
+	case errors.Is(e.Err, rest.ErrForeign):
+	case errors.As(e.Err, &token):
+		if e.classes = append(e.classes, exdesk.ErrAuth); token.Status >= 500 {
+			e.classes[0] = exdesk.ErrTemporary
+		}
+	case e.Status == http.StatusUnauthorized:
+		e.classes = append(e.classes, exdesk.ErrAuth)
+	case e.Status == http.StatusForbidden:
+		e.classes = append(e.classes, exdesk.ErrAccess)
+	case e.Status == http.StatusNotFound || e.Status == http.StatusGone:
+		e.classes = append(e.classes, exdesk.ErrNotFound)
+	case e.Status == http.StatusConflict || e.Status == http.StatusPreconditionFailed:
+		e.classes = append(e.classes, exdesk.ErrConflict)
+	case e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout || e.Status >= 500,
+		e.Status < 300: // no answer, or a success that could not be read
+		e.classes = append(e.classes, exdesk.ErrTemporary)
+	}
+	if doubt {
+		e.classes = append(e.classes, exdesk.ErrDoubtful)
+	}
+}
+
+// errorCode returns the most specific code of an OData error body. The inner
+// error's key comes in two spellings.
+func errorCode(body []byte) string {
+	type inner struct {
+		Code string `json:"code"`
+	}
+	var b struct {
+		Error struct {
+			Code  string `json:"code"`
+			Inner inner  `json:"innerError"` // matches "innererror" too
+		} `json:"error"`
+	}
+	if json.Unmarshal(body, &b) != nil {
+		return ""
+	}
+	// QUIRK: throttling answers carry the bare status as the inner code.
+	if c := b.Error.Inner.Code; c != "" && strings.Trim(c, "0123456789") != "" {
+		if _, known := codes[strings.ToLower(b.Error.Code)]; !known {
+			return clip(c)
+		}
+	}
+	return clip(b.Error.Code)
+}
+
+// clip keeps a hostile answer from filling a log.
+func clip(code string) string {
+	if len(code) > 100 {
+		code = code[:100]
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, code)
+}

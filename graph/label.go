@@ -1,0 +1,122 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/exdesk/exdesk"
+	"github.com/exdesk/exdesk/internal/rest"
+)
+
+// labelAttempts is how often a mail is read again and labelled again after a
+// conflict. Exchange touches fresh mail by itself, so conflicts are ordinary.
+const labelAttempts = 5
+
+// Label implements exdesk.Mailbox. For each twenty mails it takes two
+// requests: one reads the categories, which Graph can only replace as a
+// whole, and one writes.
+func (c *Client) Label(ctx context.Context, marks []exdesk.Mark) []error {
+	errs := make([]error, 0, len(marks))
+	for part := range slices.Chunk(marks, batchSize) {
+		errs = append(errs, c.label(ctx, part)...)
+	}
+	return errs
+}
+
+func (c *Client) label(ctx context.Context, marks []exdesk.Mark) []error {
+	errs := make([]error, len(marks))
+	todo := make([]int, len(marks)) // indexes into marks
+	for i := range todo {
+		todo[i] = i
+	}
+	for attempt := 1; len(todo) > 0; attempt++ {
+		var wait time.Duration
+		todo, wait = c.labelOnce(ctx, marks, todo, errs)
+		if attempt == labelAttempts || len(todo) == 0 {
+			break
+		}
+		if err := rest.Sleep(ctx, max(wait, time.Duration(attempt)*300*time.Millisecond)); err != nil {
+			break // the errors say what was going on
+		}
+	}
+	return errs
+}
+
+// labelOnce tries each mail of todo, notes its error, and returns those that
+// are worth another try.
+func (c *Client) labelOnce(ctx context.Context, marks []exdesk.Mark, todo []int, errs []error) (again []int, wait time.Duration) {
+	failed := func(i int, err error) {
+		errs[i] = err
+		if errors.Is(err, exdesk.ErrConflict) || errors.Is(err, exdesk.ErrTemporary) {
+			again = append(again, i)
+			if d, ok := exdesk.RetryAfter(err); ok {
+				wait = max(wait, d)
+			}
+		}
+	}
+	reads := make([]batchRequest, len(todo))
+	for k, i := range todo {
+		reads[k] = batchRequest{Method: http.MethodGet, URL: c.itemURL(marks[i].ID) + "?$select=id,categories", Headers: preferImmutable}
+	}
+	answers, err := c.batch(ctx, "read categories", reads)
+	if err != nil {
+		for _, i := range todo {
+			errs[i] = err
+		}
+		return nil, 0 // the batch itself was tried often enough
+	}
+	var writes []batchRequest
+	var written []int
+	for k, i := range todo {
+		var m message
+		if err := answers[k].into(&m); err != nil {
+			failed(i, err)
+			continue
+		}
+		headers := map[string]string{"Content-Type": "application/json", "Prefer": preferImmutable["Prefer"]}
+		if m.ETag != "" {
+			// Not documented for messages: where Graph heeds it, a category
+			// that a person adds at this moment is safe; where it does not,
+			// nothing is lost but that.
+			headers["If-Match"] = m.ETag
+		}
+		writes = append(writes, batchRequest{Method: http.MethodPatch, URL: c.itemURL(marks[i].ID), Headers: headers, Body: patch(&marks[i], m.Categories)})
+		written = append(written, i)
+	}
+	if len(writes) == 0 {
+		return again, wait
+	}
+	answers, err = c.batch(ctx, "label messages", writes)
+	for k, i := range written {
+		switch {
+		case err != nil:
+			errs[i] = err
+		default:
+			if err := answers[k].into(nil); err != nil {
+				failed(i, err)
+			} else {
+				errs[i] = nil
+			}
+		}
+	}
+	return again, wait
+}
+
+// patch is the one change that ends a mail's processing.
+func patch(m *exdesk.Mark, there []string) map[string]any {
+	categories := slices.Clone(there)
+	for _, name := range m.Categories {
+		if !slices.ContainsFunc(categories, func(c string) bool { return strings.EqualFold(c, name) }) {
+			categories = append(categories, name)
+		}
+	}
+	return map[string]any{
+		"isRead":                        true,
+		"categories":                    categories,
+		"singleValueExtendedProperties": []property{{ID: recordID, Value: formatRecord(m.Record)}},
+	}
+}

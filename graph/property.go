@@ -1,0 +1,63 @@
+package graph
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/exdesk/exdesk"
+)
+
+const (
+	// sizeID is PidTagMessageSize ([MS-OXPROPS] 2.796): Graph's message has no
+	// size of its own.
+	sizeID = "Integer 0x0E08"
+	// recordID is the named property that holds an exdesk.Record. It is part
+	// of the format on people's mail and never changes.
+	recordID = "String {6a3de2f1-8c4b-4a57-9d06-5b0f2c7e91a8} Name exdesk"
+)
+
+// property is a singleValueLegacyExtendedProperty.
+type property struct {
+	ID    string `json:"id"`
+	Value string `json:"value"`
+}
+
+// is compares ids as Exchange means them.
+//
+// QUIRK: Graph answers with the id in a form of its own: "Integer 0x0E08"
+// comes back as "Integer 0xe08", and the case of a GUID may change.
+func (p *property) is(id string) bool {
+	if strings.EqualFold(p.ID, id) {
+		return true
+	}
+	t1, tag1, ok1 := strings.Cut(p.ID, " ")
+	t2, tag2, ok2 := strings.Cut(id, " ")
+	if !ok1 || !ok2 || !strings.EqualFold(t1, t2) {
+		return false
+	}
+	n1, err1 := strconv.ParseUint(tag1, 0, 32)
+	n2, err2 := strconv.ParseUint(tag2, 0, 32)
+	return err1 == nil && err2 == nil && n1 == n2
+}
+
+// parseRecord returns nil for what no exdesk wrote: anybody who can write to
+// the mailbox can write the property.
+func parseRecord(s string) *exdesk.Record {
+	var r exdesk.Record
+	if len(s) > 8<<10 || json.Unmarshal([]byte(s), &r) != nil || r.Outcome == "" {
+		return nil
+	}
+	return &r
+}
+
+// maxReason keeps the property far below what Exchange stores in a row.
+const maxReason = 1000
+
+func formatRecord(r exdesk.Record) string {
+	if len(r.Reason) > maxReason {
+		r.Reason = strings.ToValidUTF8(r.Reason[:maxReason], "") + "…"
+	}
+	b, _ := json.Marshal(r) // strings and a number
+	return string(b)
+}

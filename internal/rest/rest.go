@@ -1,0 +1,436 @@
+// Package rest is the one way in which the adapters talk HTTP: it builds a
+// request, authorises it, sends it as often as is safe, and hands back the
+// answer or a Failure for the adapter to put into its service's words.
+package rest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// Client sends requests to one service.
+type Client struct {
+	Base      *url.URL // every request goes to this host; made by ParseBase
+	HTTP      *http.Client
+	Token     oauth2.TokenSource
+	UserAgent string
+	// InFlight bounds the requests under way at once; 0 sets no bound. An
+	// answer's open body counts.
+	InFlight int
+	// Explain puts a Failure into the service's words.
+	Explain func(*Failure) error
+	// Spent reads an answer's headers for how long this client's allowance is
+	// used up: 0 when it is not, or when the service does not tell. Optional.
+	Spent func(http.Header) time.Duration
+
+	once  sync.Once
+	slots chan struct{} // one a request under way
+	whole chan struct{} // held by who collects several slots, so that two cannot starve each other
+
+	mu    sync.Mutex    // guards what follows
+	quiet time.Time     // the service asked for silence until then
+	ahead time.Duration // of its clock before ours, by its last answer
+	timed bool          // whether it ever told its time
+}
+
+// How patiently one request is tried. A service that asks for a longer pause
+// gets it from the caller, who has the error and the time to come back.
+const (
+	attempts  = 4
+	patience  = 90 * time.Second
+	firstWait = 500 * time.Millisecond
+	// stalled is how long a service may take to begin its answer, or to send
+	// the next piece of it, before the connection is given up.
+	stalled = 100 * time.Second
+	// mostError and mostJSON bound what is read of an answer into memory.
+	mostError = 64 << 10
+	mostJSON  = 32 << 20
+)
+
+// Request is one request. Exactly one of Path and URL is set.
+type Request struct {
+	Op     string   // what is done, for errors: "list messages"
+	Method string   // GET when empty
+	Path   []string // unescaped elements below the base
+	URL    string   // an absolute URL that the service gave, such as a nextLink
+	Query  string   // already encoded
+	Header http.Header
+
+	JSON   any       // a body that can be sent again
+	Data   []byte    // or one that is not JSON
+	Stream io.Reader // or one of unknown length that cannot be sent again
+	Type   string    // media type of Data or Stream
+
+	// Repeatable says that the service may hear the request twice: after a
+	// lost answer it is sent again. GET always is.
+	Repeatable bool
+	// Slots is how many of InFlight the request takes; 0 is one.
+	Slots int
+}
+
+// Failure is a request that did not succeed.
+type Failure struct {
+	Op     string
+	Status int // 0 when there was no answer
+	Header http.Header
+	Body   []byte // the head of the answer
+	// Doubt says that the service may have acted although no success was heard.
+	Doubt bool
+	// Wait is how long the service asked to be left alone; -1 if it did not say.
+	Wait time.Duration
+	Err  error // what went wrong below HTTP
+}
+
+// ErrForeign is the cause when a request or an answer leads to another host
+// than the service's own: no token goes there.
+var ErrForeign = errors.New("leads to a foreign host")
+
+// ParseBase accepts an absolute https URL, and http on a loopback host only:
+// anything else would send credentials in the clear.
+func ParseBase(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil {
+		return nil, errors.New("not a URL") // the parser's own text would repeat the URL
+	}
+	if u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("%s is not of the form https://host/path", u.Redacted())
+	}
+	if u.Scheme != "https" && (u.Scheme != "http" || !Loopback(u.Hostname())) {
+		return nil, fmt.Errorf("%s is not https: only a loopback host may be reached without it", u.Redacted())
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	u.RawPath = ""
+	return u, nil
+}
+
+func (c *Client) init() {
+	c.once.Do(func() {
+		hc := http.Client{Transport: NewTransport()}
+		if c.HTTP != nil {
+			hc = *c.HTTP
+		}
+		// A redirect would be followed with the token; none is documented
+		// for any call made here, so each is a failure.
+		hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		hc.Timeout = 0 // would cut a long download short; the watchdog and ctx bound it
+		c.HTTP = &hc
+		if c.InFlight > 0 {
+			c.slots = make(chan struct{}, c.InFlight)
+			c.whole = make(chan struct{}, 1)
+		}
+	})
+}
+
+// Do sends r and returns the answer when its status is 2xx; the caller closes
+// its body. The answer's reads end with an error when the service stalls.
+func (c *Client) Do(ctx context.Context, r *Request) (*http.Response, error) {
+	c.init()
+	target, err := c.target(r)
+	if err != nil {
+		return nil, c.Explain(&Failure{Op: r.Op, Wait: -1, Err: err})
+	}
+	body := r.Data
+	if r.JSON != nil {
+		if body, err = json.Marshal(r.JSON); err != nil {
+			return nil, c.Explain(&Failure{Op: r.Op, Wait: -1, Err: err})
+		}
+	}
+	var stale string // the token that was refused
+	for attempt := 1; ; attempt++ {
+		resp, f := c.try(ctx, r, target, body, &stale)
+		if f == nil {
+			return resp, nil
+		}
+		if err := ctx.Err(); err != nil {
+			f.Err = context.Cause(ctx)
+			return nil, c.Explain(f)
+		}
+		wait, again := r.again(f, attempt)
+		if !again {
+			return nil, c.Explain(f)
+		}
+		if err := Sleep(ctx, wait); err != nil {
+			f.Err = err
+			return nil, c.Explain(f)
+		}
+	}
+}
+
+// again decides whether a failed request may be sent once more, and when.
+func (r *Request) again(f *Failure, attempt int) (time.Duration, bool) {
+	if attempt >= attempts || r.Stream != nil || f.Wait > patience {
+		return 0, false
+	}
+	switch {
+	case f.Status == http.StatusUnauthorized:
+		return 0, errors.Is(f.Err, errRenewed)
+	case f.Status == http.StatusTooManyRequests:
+		// Refused before anything was done.
+	case f.Doubt && !r.repeatable():
+		return 0, false
+	case f.Status == 0 || f.Status == http.StatusRequestTimeout || f.Status >= 500 && f.Status != http.StatusNotImplemented:
+		if errors.Is(f.Err, ErrForeign) || errors.Is(f.Err, errToken) {
+			return 0, false
+		}
+	default:
+		return 0, false
+	}
+	if f.Wait >= 0 {
+		return f.Wait, true
+	}
+	wait := firstWait << (attempt - 1)
+	return wait/2 + rand.N(wait), true
+}
+
+func (r *Request) repeatable() bool { return r.Repeatable || r.method() == http.MethodGet }
+
+func (r *Request) method() string {
+	if r.Method == "" {
+		return http.MethodGet
+	}
+	return r.Method
+}
+
+var (
+	errRenewed = errors.New("the token was renewed")
+	errToken   = errors.New("no access token")
+	errHalf    = errors.New("the answer came before the whole request was sent")
+	errStalled = fmt.Errorf("no progress for %s", stalled)
+)
+
+// try sends r once.
+func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []byte, stale *string) (*http.Response, *Failure) {
+	f := &Failure{Op: r.Op, Wait: -1}
+	if err := c.waitQuiet(ctx); err != nil {
+		f.Err = err
+		var q *quietError
+		if errors.As(err, &q) {
+			f.Status, f.Wait = http.StatusTooManyRequests, time.Until(q.until)
+		}
+		return nil, f
+	}
+	token, err := c.token(ctx)
+	if err != nil {
+		f.Err = fmt.Errorf("%w: %w", errToken, err)
+		return nil, f
+	}
+	release, err := c.enter(ctx, max(r.Slots, 1))
+	if err != nil {
+		f.Err = err
+		return nil, f
+	}
+
+	dog, ctx := watch(ctx)
+	done := func() { dog.stop(); release() }
+	var sent atomic.Bool // whether the service can have heard the request
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.Store(true) }})
+	req, err := c.request(ctx, r, target, body)
+	if err != nil {
+		done()
+		f.Err = err
+		return nil, f
+	}
+	token.SetAuthHeader(req)
+	heard := true // whether the answer is to the whole request
+	var resp *http.Response
+	if r.Stream != nil {
+		q := &question{body: r.Stream, dog: dog}
+		req.Body = io.NopCloser(q)
+		resp, err = c.HTTP.Do(req)
+		heard = q.takeBack()
+	} else {
+		resp, err = c.HTTP.Do(req)
+	}
+	if err != nil {
+		done()
+		f.Err = dog.explain(plain(err))
+		f.Doubt = sent.Load() && r.method() != http.MethodGet
+		return nil, f
+	}
+	dog.pause()
+	c.setTime(resp.Header)
+	spent := c.spent(resp)
+	if resp.StatusCode/100 == 2 && heard {
+		resp.Body = &answer{body: resp.Body, dog: dog, done: done}
+		return resp, nil
+	}
+	defer done()
+	defer resp.Body.Close()
+	dog.resume()
+	f.Status, f.Header = resp.StatusCode, resp.Header
+	f.Body, _ = io.ReadAll(io.LimitReader(resp.Body, mostError))
+	f.Wait = RetryAfter(resp.Header)
+	if f.Wait < 0 && resp.StatusCode == http.StatusTooManyRequests && spent > 0 {
+		f.Wait = spent
+	}
+	f.Doubt = resp.StatusCode >= 500 && r.method() != http.MethodGet
+	switch {
+	case resp.StatusCode/100 == 2:
+		f.Err, f.Doubt = errHalf, true
+	case resp.StatusCode/100 == 3:
+		f.Err = ErrForeign
+	case resp.StatusCode == http.StatusUnauthorized && *stale == "":
+		*stale = token.AccessToken
+		if fresh, err := c.token(ctx); err == nil && fresh.AccessToken != *stale {
+			f.Err = errRenewed
+		}
+	case f.Wait > 0 && (resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable):
+		c.hush(f.Wait)
+	}
+	return nil, f
+}
+
+func (c *Client) request(ctx context.Context, r *Request, target *url.URL, body []byte) (*http.Request, error) {
+	var in io.Reader
+	if body != nil {
+		in = bytes.NewReader(body)
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method(), target.String(), in)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range r.Header {
+		req.Header[name] = values
+	}
+	req.Header.Set("User-Agent", c.UserAgent)
+	switch {
+	case r.Stream != nil:
+		req.ContentLength = -1
+		req.Header.Set("Content-Type", r.Type)
+	case r.JSON != nil:
+		req.Header.Set("Content-Type", "application/json")
+	case body != nil:
+		req.Header.Set("Content-Type", r.Type)
+	}
+	return req, nil
+}
+
+// target is where r goes: below the base, or to a URL that the service gave
+// and that must be of the base's own host before a token goes there.
+func (c *Client) target(r *Request) (*url.URL, error) {
+	if r.URL == "" {
+		u := c.Base.JoinPath() // a copy
+		var raw strings.Builder
+		raw.WriteString(c.Base.EscapedPath())
+		u.Path = c.Base.Path
+		for _, e := range r.Path {
+			if e == "" || e == "." || e == ".." {
+				return nil, fmt.Errorf("%q cannot be an element of a path", e)
+			}
+			u.Path += "/" + e
+			raw.WriteString("/" + url.PathEscape(e))
+		}
+		u.RawPath = raw.String()
+		u.RawQuery = r.Query
+		return u, nil
+	}
+	u, err := url.Parse(r.URL)
+	if err != nil {
+		return nil, errors.New("the service gave a link that is not a URL")
+	}
+	if u.Scheme != c.Base.Scheme || !strings.EqualFold(u.Host, c.Base.Host) || u.User != nil || u.Opaque != "" ||
+		!strings.HasPrefix(u.Path, c.Base.Path+"/") {
+		return nil, ErrForeign
+	}
+	return u, nil
+}
+
+// token asks the source, which knows no context, without outliving ctx.
+func (c *Client) token(ctx context.Context) (*oauth2.Token, error) {
+	type result struct {
+		token *oauth2.Token
+		err   error
+	}
+	ch := make(chan result, 1)
+	go func() {
+		t, err := c.Token.Token()
+		ch <- result{t, err}
+	}()
+	select {
+	case r := <-ch:
+		return r.token, tokenError(r.err)
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// tokenError keeps the code of a refusal and drops the rest, which may hold
+// the request's secrets.
+func tokenError(err error) error {
+	var re *oauth2.RetrieveError
+	if errors.As(err, &re) {
+		status := 0
+		if re.Response != nil {
+			status = re.Response.StatusCode
+		}
+		return &TokenError{Code: re.ErrorCode, Status: status}
+	}
+	return plain(err)
+}
+
+// TokenError is a token endpoint's refusal.
+type TokenError struct {
+	Code   string // RFC 6749 §5.2, such as "invalid_grant"
+	Status int
+}
+
+func (e *TokenError) Error() string {
+	if e.Code != "" {
+		return "the token endpoint answered " + e.Code
+	}
+	return fmt.Sprintf("the token endpoint answered %d", e.Status)
+}
+
+// plain takes the URL, whose query may tell too much, out of a *url.Error.
+func plain(err error) error {
+	var ue *url.Error
+	if errors.As(err, &ue) {
+		return ue.Err
+	}
+	return err
+}
+
+// JSON sends r and decodes the answer into out.
+func (c *Client) JSON(ctx context.Context, r *Request, out any) (http.Header, error) {
+	resp, err := c.Do(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(resp.Body, mostJSON+1))
+	switch {
+	case err != nil:
+	case len(data) > mostJSON:
+		err = fmt.Errorf("the answer is longer than %d bytes", mostJSON)
+	default:
+		err = decode(data, out)
+	}
+	if err != nil {
+		// A success that cannot be read: whoever changes something does not
+		// know what came of it.
+		return nil, c.Explain(&Failure{Op: r.Op, Status: resp.StatusCode, Header: resp.Header, Wait: -1,
+			Doubt: !(r.method() == http.MethodGet), Err: err})
+	}
+	return resp.Header, nil
+}
+
+func decode(data []byte, out any) error {
+	if err := json.Unmarshal(data, out); err != nil {
+		return errors.New("the answer is not the JSON that was expected") // the decoder's text may quote the answer
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// RetryAfter reads Retry-After, in seconds or as a date (RFC 9110 §10.2.3);
+// -1 if there is none or it makes no sense. A date counts from the server's
+// own clock where it tells it.
+func RetryAfter(h http.Header) time.Duration {
+	v := strings.TrimSpace(h.Get("Retry-After"))
+	if v == "" {
+		return -1
+	}
+	if n, err := strconv.ParseFloat(v, 64); err == nil {
+		if n >= 0 && n < 1e9 { // which NaN is not
+			return time.Duration(n * float64(time.Second))
+		}
+		return -1
+	}
+	at, err := http.ParseTime(v)
+	if err != nil {
+		return -1
+	}
+	now, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		now = time.Now()
+	}
+	return max(at.Sub(now), 0)
+}
+
+// hush keeps every request of this client back for d: a throttled service
+// counts what it refuses.
+func (c *Client) hush(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if until := time.Now().Add(d); until.After(c.quiet) {
+		c.quiet = until
+	}
+}
+
+// spent keeps every request back when an answer says that it was the last
+// that the service allows for now.
+func (c *Client) spent(resp *http.Response) time.Duration {
+	if c.Spent == nil {
+		return 0
+	}
+	d := c.Spent(resp.Header)
+	if d > 0 {
+		c.hush(d)
+	}
+	return d
+}
+
+// setTime notes what time it is at the service.
+func (c *Client) setTime(h http.Header) {
+	at, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead, c.timed = time.Until(at), true
+}
+
+// Now returns the service's time, to about a second, going by its last answer;
+// false if it has not told yet.
+func (c *Client) Now() (time.Time, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.ahead), c.timed
+}
+
+// quietError is a pause that is longer than one request's patience.
+type quietError struct{ until time.Time }
+
+func (e *quietError) Error() string {
+	return fmt.Sprintf("the service asked to be left alone until %s", e.until.UTC().Format(time.RFC3339))
+}
+
+func (c *Client) waitQuiet(ctx context.Context) error {
+	for {
+		c.mu.Lock()
+		until := c.quiet
+		c.mu.Unlock()
+		left := time.Until(until)
+		if left <= 0 {
+			return ctx.Err()
+		}
+		if left > patience {
+			return &quietError{until}
+		}
+		if err := Sleep(ctx, left); err != nil {
+			return err
+		}
+	}
+}
+
+// Sleep waits for d, or returns at once when ctx would end before.
+func Sleep(ctx context.Context, d time.Duration) error {
+	if dl, ok := ctx.Deadline(); ok && time.Until(dl) < d {
+		return fmt.Errorf("the pause of %s would outlast the deadline: %w", d.Round(time.Second), context.DeadlineExceeded)
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// enter takes n of the slots and returns what gives them back.
+func (c *Client) enter(ctx context.Context, n int) (func(), error) {
+	if c.slots == nil {
+		return func() {}, nil
+	}
+	n = min(n, cap(c.slots))
+	if n > 1 {
+		select {
+		case c.whole <- struct{}{}:
+			defer func() { <-c.whole }()
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+	taken := 0
+	release := func() {
+		for range taken {
+			<-c.slots
+		}
+	}
+	for taken < n {
+		select {
+		case c.slots <- struct{}{}:
+			taken++
+		case <-ctx.Done():
+			release()
+			return nil, context.Cause(ctx)
+		}
+	}
+	return release, nil
+}
+
+// Loopback reports whether a host is this machine.
+func Loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// NewTransport returns a transport for large bodies: with the 4 KiB buffers
+// of the default, a 50 MB mail costs ten times the system calls.
+func NewTransport() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.ReadBufferSize, t.WriteBufferSize = 64<<10, 64<<10
+	t.MaxIdleConnsPerHost = 8
+	return t
+}

@@ -1,0 +1,61 @@
+package exdesk
+
+// The categories that processed mail carries, as Zendesk's own connector
+// names them ("About the Microsoft Exchange connector").
+const (
+	LabelProcessed = "Zendesk"
+	LabelRejected  = "RejectedByZendesk"
+)
+
+// Labels names the Outlook categories that Ingest puts on mail. People see
+// them; a mail that carries Processed is never looked at again. The zero value
+// stands for the names above.
+type Labels struct {
+	Processed string // on every mail that was processed; default LabelProcessed
+	Rejected  string // as well, on mail that could not be imported; default LabelRejected
+}
+
+func (l Labels) withDefaults() Labels {
+	if l.Processed == "" {
+		l.Processed = LabelProcessed
+	}
+	if l.Rejected == "" {
+		l.Rejected = LabelRejected
+	}
+	return l
+}
+
+// Outcome is what became of a mail.
+type Outcome string
+
+const (
+	// Created means that the mail became a ticket.
+	Created Outcome = "ticket"
+	// Duplicate means that another copy of the same mail already is a ticket:
+	// same Message-ID and same content.
+	Duplicate Outcome = "duplicate"
+	// Rejected means that the mail can never become a ticket; the reason says why.
+	Rejected Outcome = "rejected"
+	// Relabelled means that the mail was a ticket already and only its label
+	// had been taken away.
+	Relabelled Outcome = "relabelled"
+	// Waiting means that nothing was written: the next pass tries again.
+	Waiting Outcome = "waiting"
+	// Gone means that the mail left the mailbox between listing and opening.
+	Gone Outcome = "gone"
+)
+
+// Record is what Ingest writes on a mail beside the category, where people do
+// not see it, in one step with the category: the memory of the connector.
+type Record struct {
+	Account string  `json:"account,omitempty"` // of the Desk
+	Outcome Outcome `json:"outcome"`           // Created, Duplicate or Rejected
+	Ticket  int64   `json:"ticket,omitempty"`
+	Reason  string  `json:"reason,omitempty"` // of a rejection
+	Digest  string  `json:"digest,omitempty"` // Message.Digest
+}
+
+// ticketed reports whether the mail already led to a ticket of that account.
+func (r *Record) ticketed(account string) bool {
+	return r != nil && r.Account == account && r.Ticket != 0 && (r.Outcome == Created || r.Outcome == Duplicate)
+}

@@ -1,0 +1,76 @@
+package exdesk
+
+import (
+	"context"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Mailbox is the Exchange Online mailbox as Ingest sees it: a queue of unread
+// mail, and labels that say what became of each. Package graph implements it.
+//
+// Implementations are safe for concurrent use, and their errors belong to the
+// classes of this package.
+type Mailbox interface {
+	// Address returns the mailbox's own address. It does no I/O.
+	Address() string
+
+	// Unread yields the unread mail of the Inbox, labelled or not, oldest
+	// first and each once, and at most one error, after which it ends. A mail
+	// that was marked read after it was listed may still be yielded. Marking
+	// yielded mails read while the loop goes on must not make it skip others.
+	Unread(ctx context.Context) iter.Seq2[*Mail, error]
+
+	// Open returns the mail as RFC 5322 octets, streamed; the caller closes
+	// it. ErrNotFound means that the mail is gone. ErrRefused means that the
+	// store cannot produce it, now or later.
+	Open(ctx context.Context, id string) (io.ReadCloser, error)
+
+	// Label ends the processing of mails: each is marked read and gets the
+	// categories and the record of its mark, while other categories stay. It
+	// returns one error a mark, in order. A mark can be set twice.
+	Label(ctx context.Context, marks []Mark) []error
+}
+
+// Mail is an unread mail as the mailbox lists it.
+type Mail struct {
+	ID             string    // stable for as long as the mail stays in this mailbox
+	MessageID      string    // the Message-ID field as the store keeps it, in angle brackets; "" if none
+	ConversationID string    // the store's own idea of a thread
+	Received, Sent time.Time // zero if the store does not tell
+	Subject        string
+	From           Address
+	Size           int64    // in octets, as the store counts; 0 if it does not tell
+	Categories     []string // the categories on the mail
+	Record         *Record  // what an earlier pass recorded, or nil
+}
+
+// HasCategory reports whether the mail carries that category. Exchange does
+// not tell categories apart by case, and neither does this.
+func (m *Mail) HasCategory(name string) bool {
+	return slices.ContainsFunc(m.Categories, func(c string) bool { return strings.EqualFold(c, name) })
+}
+
+// Mark is what Label writes on one mail.
+type Mark struct {
+	ID         string
+	Categories []string // to be added to those that are there
+	Record     Record
+}
+
+// Address is one mailbox of an address field (RFC 5322 §3.4).
+type Address struct {
+	Name    string // decoded display name, may be empty
+	Address string // local-part@domain, never decoded
+}
+
+// String returns the address with its name before it.
+func (a Address) String() string {
+	if a.Name == "" {
+		return a.Address
+	}
+	return a.Name + " <" + a.Address + ">"
+}

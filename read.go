@@ -1,0 +1,302 @@
+package exdesk
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/exdesk/exdesk/internal/eml"
+)
+
+const (
+	// maxText is how much of one text part is held; a longer one goes to the
+	// ticket as a file, streamed.
+	maxText = 64 << 10
+	// maxTexts is how much text of one mail is held.
+	maxTexts = 1 << 20
+	// maxFiles bounds the uploads of one mail; Zendesk takes 500 files a comment.
+	maxFiles = 500
+	// small is up to what size a file is held, so that the desk knows its
+	// length and can be sent it again.
+	small = 64 << 10
+)
+
+// mailReader reads one mail, once, front to back: texts are kept, files go
+// straight to the desk.
+type mailReader struct {
+	ctx  context.Context
+	desk Desk // nil: files are read and dropped
+	src  *source
+	eml  *eml.Reader
+	msg  *Message
+
+	blocks   []*block // the texts, in the order of the mail
+	texts    int      // octets of text that are held
+	streamed int      // texts that went to the desk whole
+	uploads  int
+	buf      []byte // for small files
+}
+
+// read reads the mail from src, of at most max octets. With an error the
+// message holds what was read until then. A *rejection may come with a message
+// that was read to its end.
+func read(ctx context.Context, src io.Reader, max int64, desk Desk) (*Message, error) {
+	s := &source{r: src, left: max, max: max}
+	r := &mailReader{ctx: ctx, desk: desk, src: s, eml: eml.NewReader(s, nil), msg: new(Message)}
+	defer r.eml.Close()
+	err := r.read()
+	r.msg.Repairs = r.eml.Repairs()
+	r.finish()
+	return r.msg, err
+}
+
+func (r *mailReader) read() error {
+	h, err := r.eml.Header()
+	if err != nil {
+		return r.cause(err)
+	}
+	why := r.header(h)
+	if why != nil {
+		r.desk = nil // read on, so that the report can tell the mail; upload nothing
+	}
+	for {
+		part, err := r.eml.Next()
+		if err == io.EOF {
+			return why
+		}
+		if err == nil {
+			err = r.part(part)
+		}
+		if err != nil {
+			if err = r.cause(err); why != nil && isRejection(err) {
+				err = why // the first reason is the plainest
+			}
+			return err
+		}
+	}
+}
+
+// header takes over the header, and decides what it alone can decide.
+func (r *mailReader) header(h *eml.Header) error {
+	m := r.msg
+	from := addresses(h, "From")
+	if len(from) > 0 {
+		m.From = from[0]
+	}
+	m.ReplyTo, m.To, m.CC = addresses(h, "Reply-To"), addresses(h, "To"), addresses(h, "Cc")
+	m.Subject = h.Text("Subject")
+	m.Date, _ = h.Date()
+	switch {
+	case !h.Has("From"):
+		return rejectf("the From field is missing: nobody could be answered")
+	case len(from) == 0:
+		return rejectf("the From field names no address: nobody could be answered")
+	case !h.Has("To"):
+		return rejectf("the To field is missing")
+	case !h.Filled("To"):
+		return rejectf("the To field is empty")
+	}
+	return nil
+}
+
+func addresses(h *eml.Header, field string) []Address {
+	list := h.Addresses(field)
+	out := make([]Address, len(list))
+	for i, a := range list {
+		out[i] = Address(a)
+	}
+	return out
+}
+
+// part takes over one leaf: as text where a reader would see text, else as a
+// file.
+func (r *mailReader) part(p *eml.Part) error {
+	if r.isText(p) && r.texts < maxTexts {
+		return r.text(p)
+	}
+	name := p.Name
+	if name == "" {
+		name = "part-" + p.Path + extension(p.Type)
+	}
+	return r.file(Attachment{Name: name, Type: p.Type, ContentID: p.ContentID, Inline: p.Disposition == "inline" && p.ContentID != ""}, p)
+}
+
+// isText tells a text from a file. A named text is a file, except the first
+// one: some programs name the body.
+func (r *mailReader) isText(p *eml.Part) bool {
+	switch {
+	case p.Disposition == "attachment":
+		return false
+	case p.Type == "text/plain" || p.Type == "text/html":
+		return p.Name == "" || len(r.blocks) == 0 || r.alternative(p) != nil
+	case len(r.blocks) > 0 || p.Name != "":
+		return false
+	}
+	// A body of another kind of text is better read raw than not at all.
+	return p.Type == "text/enriched" || p.Type == "text/richtext"
+}
+
+func (r *mailReader) text(p *eml.Part) error {
+	in := p.Text()
+	head, err := io.ReadAll(io.LimitReader(in, maxText+1))
+	if err != nil {
+		return err
+	}
+	html := p.Type == "text/html"
+	if len(head) > maxText {
+		a := Attachment{Name: "message.txt", Type: "text/plain; charset=utf-8"}
+		if html {
+			a = Attachment{Name: "message.html", Type: "text/html; charset=utf-8"}
+		}
+		if err := r.file(a, io.MultiReader(bytes.NewReader(head), in)); err != nil {
+			return err
+		}
+		head = []byte(cut(string(head), maxText, html))
+		r.streamed++
+	}
+	r.texts += len(head)
+	b := r.block(p)
+	if html {
+		b.html += string(head)
+	} else {
+		b.join(string(head))
+	}
+	return nil
+}
+
+// file moves one file from the mail to the desk. A file that the desk refuses
+// is noted; the ticket is made without it.
+func (r *mailReader) file(a Attachment, body io.Reader) error {
+	in := &counter{r: body}
+	defer func() {
+		a.Bytes = in.n
+		r.msg.Files = append(r.msg.Files, a)
+	}()
+	if r.desk == nil || r.uploads >= maxFiles {
+		if r.desk != nil {
+			a.Refused = fmt.Sprintf("a ticket takes at most %d files", maxFiles)
+		}
+		_, err := io.Copy(io.Discard, in)
+		return err
+	}
+	f := &File{Name: a.Name, Type: a.Type, Size: -1}
+	if r.buf == nil {
+		r.buf = make([]byte, small)
+	}
+	n, err := io.ReadFull(in, r.buf)
+	switch err {
+	case nil:
+		f.Body = io.MultiReader(bytes.NewReader(r.buf), in)
+	case io.EOF, io.ErrUnexpectedEOF:
+		if in.err != nil && in.err != io.EOF { // the source broke off: no end at all
+			return in.err
+		}
+		f.Size, f.Body = int64(n), bytes.NewReader(r.buf[:n])
+	default:
+		return err
+	}
+	r.uploads++
+	up, err := r.desk.Upload(r.ctx, f)
+	switch {
+	case in.err != nil && in.err != io.EOF:
+		return in.err // the mail's fault, whatever the desk made of it
+	case err == nil:
+		a.Upload = up
+	case errors.Is(err, ErrRefused):
+		a.Refused = reason(err)
+		_, err = io.Copy(io.Discard, in) // for its size, and for what is wrong with it
+		return err
+	default:
+		return err
+	}
+	return nil
+}
+
+// cause turns what the reading layer says into what the Connector decides by.
+func (r *mailReader) cause(err error) error {
+	var bad *eml.Error
+	switch {
+	case r.src.err != nil:
+		return r.src.err // a mail that did not come whole is not a malformed one
+	case errors.As(err, &bad):
+		return rejectf("the mail is malformed: %s", bad.Reason)
+	}
+	return err
+}
+
+func isRejection(err error) bool {
+	var no *rejection
+	return errors.As(err, &no)
+}
+
+// source is the mail on its way in. It remembers why it ended, and ends a mail
+// that is much larger than its store said.
+type source struct {
+	r         io.Reader
+	left, max int64 // max <= 0: no limit
+	err       error // what ended it, if not the end
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.r.Read(p)
+	if s.left -= int64(n); s.max > 0 && s.left < 0 {
+		err = tooLarge(s.max-s.left, s.max)
+	}
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return n, err
+}
+
+// tooLarge is the rejection of a mail over the limit, with what its sender can do.
+func tooLarge(size, most int64) error {
+	return rejectf("the mail has %s, and at most %s can be imported, attachments included: ask the sender to compress the files or to share them by a link",
+		megabytes(size), megabytes(most))
+}
+
+func megabytes(n int64) string {
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", float64(n)/(1<<20)), ".0") + " MB"
+}
+
+// counter counts what is read and remembers what ended it.
+type counter struct {
+	r   io.Reader
+	n   int64
+	err error
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	if err != nil {
+		c.err = err
+	}
+	return n, err
+}
+
+// extension names a nameless file so that Zendesk, which goes by the ending,
+// keeps its type.
+func extension(mediaType string) string {
+	if e, ok := extensions[mediaType]; ok {
+		return e
+	}
+	return ".bin"
+}
+
+var extensions = map[string]string{
+	"application/ms-tnef": ".dat", "application/pdf": ".pdf", "application/pgp-encrypted": ".pgp",
+	"application/pgp-signature": ".asc", "application/pkcs7-mime": ".p7m", "application/pkcs7-signature": ".p7s",
+	"application/x-pkcs7-mime": ".p7m", "application/x-pkcs7-signature": ".p7s", "application/zip": ".zip",
+	"image/bmp": ".bmp", "image/gif": ".gif", "image/jpeg": ".jpg", "image/jpg": ".jpg", "image/png": ".png",
+	"image/svg+xml": ".svg", "image/tiff": ".tif", "image/webp": ".webp",
+	"message/delivery-status": ".txt", "message/disposition-notification": ".txt",
+	"message/feedback-report": ".txt", "message/rfc822": ".eml",
+	"text/calendar": ".ics", "text/csv": ".csv", "text/html": ".html", "text/plain": ".txt",
+	"text/rfc822-headers": ".txt", "text/vcard": ".vcf", "text/x-vcard": ".vcf", "text/xml": ".xml",
+}

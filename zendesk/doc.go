@@ -1,0 +1,29 @@
+// Package zendesk is a hand-written adapter to the part of the Zendesk
+// Support API that exdesk needs: it makes an account an exdesk.Desk.
+//
+//	desk, err := zendesk.New("acme", tokens, nil)
+//
+// # Credentials
+//
+// Tokens are OAuth bearer tokens; the client needs the scopes tickets:read,
+// tickets:write and, where the account asks for it, ticket_attachments:write.
+// Reading a ticket's audits may take the global read scope: Zendesk's
+// references disagree. API tokens work through APIToken until Zendesk ends
+// them on 30 April 2027.
+//
+// # Limits
+//
+// A Client obeys Retry-After, and the limit headers of both generations, for
+// all its requests, and tries a request that is safe to repeat up to four
+// times. Creating a ticket is not repeated after a lost answer: the caller
+// looks for the ticket first.
+//
+// # Errors
+//
+// Every error is an *Error, with Zendesk's own code and request id, and
+// belongs to the classes of package exdesk.
+//
+// # Testing
+//
+// Package zendesktest is a Zendesk account to test against.
+package zendesk

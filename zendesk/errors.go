@@ -1,0 +1,184 @@
+package zendesk
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/exdesk/exdesk"
+	"github.com/exdesk/exdesk/internal/rest"
+)
+
+// Error is a request that Zendesk refused or did not answer.
+type Error struct {
+	Op        string // what was done: "create ticket"
+	Status    int    // HTTP status; 0 when there was no answer
+	Code      string // Zendesk's error code, such as "RecordInvalid"
+	Detail    string // what Zendesk says is wrong, shortened
+	RequestID string // Zendesk's request id, which its support asks for
+	Err       error  // the cause below HTTP, or nil
+
+	wait    time.Duration
+	classes []error
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "zendesk: %s: ", e.Op)
+	switch {
+	case e.Status != 0 && e.Code != "":
+		fmt.Fprintf(&b, "%d %s", e.Status, e.Code)
+	case e.Status != 0:
+		fmt.Fprintf(&b, "%d %s", e.Status, http.StatusText(e.Status))
+	}
+	if e.Detail != "" {
+		b.WriteString(": " + e.Detail)
+	}
+	if e.Err != nil {
+		if e.Status != 0 {
+			b.WriteString(": ")
+		}
+		b.WriteString(e.Err.Error())
+	}
+	switch {
+	case errors.Is(e, exdesk.ErrAuth):
+		b.WriteString(": connect the account again; API tokens end on 30 April 2027")
+	case e.Status == http.StatusForbidden:
+		b.WriteString(": the token lacks a scope, its user a role, or the plan a feature")
+	case e.Code == "InvalidEndpoint":
+		b.WriteString(": check the subdomain")
+	}
+	if e.RequestID != "" {
+		fmt.Fprintf(&b, " (request id %s)", e.RequestID)
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause and the classes of package exdesk.
+func (e *Error) Unwrap() []error {
+	if e.Err == nil {
+		return e.classes
+	}
+	return append([]error{e.Err}, e.classes...)
+}
+
+// Reason returns what Zendesk says is wrong with what it was given.
+func (e *Error) Reason() string { return e.Detail }
+
+// RetryAfter returns how long Zendesk asked to be left alone, if it did.
+func (e *Error) RetryAfter() (time.Duration, bool) { return max(e.wait, 0), e.wait >= 0 }
+
+// explain puts a failure into Zendesk's words.
+func explain(f *rest.Failure) error {
+	e := &Error{Op: f.Op, Status: f.Status, Err: f.Err, wait: f.Wait}
+	e.RequestID = f.Header.Get("X-Zendesk-Request-Id") // as documented
+	if e.RequestID == "" {
+		e.RequestID = f.Header.Get("X-Request-Id") // as seen
+	}
+	e.Code, e.Detail = read(f.Body)
+	e.classes = classes(e, f.Doubt)
+	return e
+}
+
+func classes(e *Error, doubt bool) []error {
+	var list []error
+	var token *rest.TokenError
+	switch {
+	case errors.Is(e.Err, rest.ErrForeign):
+	case errors.As(e.Err, &token) && token.Status < 500:
+		list = append(list, exdesk.ErrAuth)
+	case e.Code == "IdempotentRequestError":
+		list = append(list, exdesk.ErrKeyUsed)
+	case e.Status == http.StatusUnauthorized:
+		list = append(list, exdesk.ErrAuth)
+	case e.Status == http.StatusForbidden, e.Code == "InvalidEndpoint":
+		list = append(list, exdesk.ErrAccess)
+	case e.Status == http.StatusNotFound:
+		list = append(list, exdesk.ErrNotFound)
+	case e.Status == http.StatusConflict:
+		// Besides a stale update: two requests that make the same user at
+		// once, or a key that is being served. Nobody says which, so look.
+		list = append(list, exdesk.ErrConflict, exdesk.ErrTemporary, exdesk.ErrDoubtful)
+	case e.Status == http.StatusUnprocessableEntity, e.Status == http.StatusRequestEntityTooLarge,
+		e.Op == opUpload && (e.Status == http.StatusBadRequest || e.Status == http.StatusUnsupportedMediaType):
+		list = append(list, exdesk.ErrRefused)
+	case e.Status == http.StatusTooManyRequests, e.Status == http.StatusRequestTimeout, e.Status >= 500, e.Status < 300:
+		list = append(list, exdesk.ErrTemporary)
+	}
+	if doubt {
+		list = append(list, exdesk.ErrDoubtful)
+	}
+	return list
+}
+
+// read understands the four shapes of Zendesk's error answers, and says
+// nothing of others, such as plain text and the HTML of a proxy:
+//
+//	{"error":"code","description":"…","details":{"field":[{"description":"…"}]}}
+//	{"error":"sentence"}
+//	{"error":{"title":"…","message":"…"}}
+//	{"errors":[{"code":"…","title":"…","detail":"…"}]}
+func read(body []byte) (code, detail string) {
+	var b struct {
+		Error       json.RawMessage `json:"error"`
+		Description string          `json:"description"`
+		Details     json.RawMessage `json:"details"`
+		Errors      []struct{ Code, Title, Detail string }
+	}
+	if json.Unmarshal(body, &b) != nil {
+		return "", ""
+	}
+	var object struct{ Title, Message string }
+	switch {
+	case json.Unmarshal(b.Error, &code) == nil && code != "":
+		detail = b.Description
+		if fields := fieldErrors(b.Details); fields != "" {
+			detail = fields
+		}
+		if strings.Contains(code, " ") {
+			code, detail = "", code // a sentence, not a code
+		}
+	case json.Unmarshal(b.Error, &object) == nil && object.Title != "":
+		code, detail = object.Title, object.Message
+	case len(b.Errors) > 0:
+		code, detail = b.Errors[0].Code, b.Errors[0].Detail
+		if detail == "" {
+			detail = b.Errors[0].Title
+		}
+	}
+	return clip(code, 60), clip(detail, 300)
+}
+
+// fieldErrors joins what is said of each field; any field may be named, and
+// "base" stands for the whole.
+func fieldErrors(details json.RawMessage) string {
+	var fields map[string][]struct{ Description string }
+	if json.Unmarshal(details, &fields) != nil {
+		return ""
+	}
+	var said []string
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		for _, p := range fields[name] {
+			said = append(said, p.Description)
+		}
+	}
+	return strings.Join(said, "; ")
+}
+
+// clip makes a server's words fit for one line of a log.
+func clip(s string, most int) string {
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, s)
+}
