@@ -46,7 +46,7 @@ type mailReader struct {
 func read(ctx context.Context, src io.Reader, max int64, desk Desk) (*Message, error) {
 	s := &source{r: src, left: max, max: max}
 	r := &mailReader{ctx: ctx, desk: desk, src: s, eml: eml.NewReader(s, nil), msg: new(Message)}
-	defer r.eml.Close()
+	defer r.eml.Release()
 	err := r.read()
 	r.msg.Repairs = r.eml.Repairs()
 	r.finish()

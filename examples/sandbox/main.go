@@ -1,0 +1,139 @@
+// Sandbox runs a fake Exchange Online and a fake Zendesk until it is stopped,
+// so that any client in any language can be pointed at them.
+//
+//	go run ./examples/sandbox
+//
+// Its first line on stdout, once everything listens, is "ready" and what a
+// client needs to know, as NAME=value pairs. Mail is put in, and everything is
+// looked at, on the control port:
+//
+//	POST /control/mail     an RFC 5322 message, delivered to the Inbox; answers its id
+//	GET  /control/mailbox  every message of the mailbox
+//	GET  /control/sent     the messages in Sent Items
+//	GET  /control/tickets  every ticket with its comments and files
+//	POST /control/faults   {"server":"graph","path":"/v1.0/**","status":503,…}: fail chosen requests
+//	POST /control/clock    {"advance":"3h"} or {"now":"2026-11-22T10:00:00Z"}: move both servers' clocks
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/exdesk/exdesk/graph/graphtest"
+	"github.com/exdesk/exdesk/zendesk/zendesktest"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "sandbox:", err)
+		os.Exit(1)
+	}
+}
+
+// long is how long the printed tokens are good: whoever moves the clock by
+// hours does not want to sign in again.
+const long = 10 * 365 * 24 * time.Hour
+
+type settings struct {
+	graph, zendesk, control string
+	mailbox                 string
+	tls                     string
+	raw, public             bool
+}
+
+func parse(args []string, stderr io.Writer) (*settings, error) {
+	var s settings
+	f := flag.NewFlagSet("sandbox", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.StringVar(&s.graph, "graph", "127.0.0.1:8601", "`address` of the fake Microsoft Graph")
+	f.StringVar(&s.zendesk, "zendesk", "127.0.0.1:8602", "`address` of the fake Zendesk")
+	f.StringVar(&s.control, "control", "127.0.0.1:8603", "`address` of the control port")
+	f.StringVar(&s.mailbox, "mailbox", "support@contoso.test", "the mailbox's `address`")
+	f.StringVar(&s.tls, "tls", "", "serve HTTPS, with a CA of its own written to `DIR`/ca.pem")
+	f.BoolVar(&s.raw, "raw", false, "serve mail octet for octet instead of made anew as Exchange does")
+	f.BoolVar(&s.public, "public", false, "allow addresses off loopback: anybody who reaches them may do anything")
+	switch err := f.Parse(args); {
+	case err != nil:
+		return nil, flag.ErrHelp // the flag set has said why
+	case f.NArg() > 0:
+		return nil, fmt.Errorf("%q is not a flag; see -help", f.Arg(0))
+	}
+	for _, addr := range []string{s.graph, s.zendesk, s.control} {
+		if !s.public && !loopback(addr) {
+			return nil, fmt.Errorf("%s is not on loopback; -public allows it", addr)
+		}
+	}
+	return &s, nil
+}
+
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	s, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
+	box := &sandbox{
+		exchange: graphtest.New(&graphtest.Options{Mailbox: s.mailbox, Raw: s.raw, TokenLife: long}),
+		support:  zendesktest.New(&zendesktest.Options{TokenLife: long}),
+	}
+	var cert *tls.Certificate
+	scheme := "http"
+	if s.tls != "" {
+		if cert, err = issue(s.tls, s.graph, s.zendesk, s.control); err != nil {
+			return err
+		}
+		scheme = "https"
+	}
+	failed := make(chan error, 3)
+	urls := make([]string, 3)
+	for i, one := range []struct {
+		addr    string
+		handler http.Handler
+	}{{s.graph, box.exchange}, {s.zendesk, box.support}, {s.control, box.control()}} {
+		ln, err := net.Listen("tcp", one.addr)
+		if err != nil {
+			return err
+		}
+		urls[i] = scheme + "://" + ln.Addr().String()
+		srv := &http.Server{Handler: one.handler, ReadHeaderTimeout: 30 * time.Second}
+		defer srv.Close()
+		if cert != nil {
+			srv.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*cert}}
+			go func() { failed <- srv.ServeTLS(ln, "", "") }()
+		} else {
+			go func() { failed <- srv.Serve(ln) }()
+		}
+	}
+	fmt.Fprintf(stdout, "ready EXDESK_GRAPH_URL=%s EXDESK_ZENDESK_URL=%s EXDESK_CONTROL_URL=%s EXDESK_GRAPH_TOKEN=%s EXDESK_ZENDESK_TOKEN=%s EXDESK_MAILBOX=%s\n",
+		urls[0], urls[1], urls[2], box.exchange.Token(), box.support.Token(), s.mailbox)
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-failed:
+		return err
+	}
+}

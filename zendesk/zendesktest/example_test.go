@@ -1,0 +1,55 @@
+package zendesktest_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+
+	"github.com/exdesk/exdesk/zendesk/zendesktest"
+)
+
+func ExampleNew() {
+	srv := zendesktest.New(nil)
+	web := httptest.NewServer(srv)
+	defer web.Close()
+
+	req, _ := http.NewRequest("POST", web.URL+"/api/v2/tickets", strings.NewReader(
+		`{"ticket":{"subject":"Fire","comment":{"body":"It burns"},"requester":{"name":"Ann","email":"ann@example.com"}}}`))
+	req.Header.Set("Authorization", "Bearer "+srv.Token())
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_ = res.Body.Close()
+
+	t, _ := srv.Ticket(1)
+	fmt.Println(res.Status, t.Subject, t.Requester.Email, t.Comments[0].Body)
+	// Output: 201 Created Fire ann@example.com It burns
+}
+
+func ExampleServer_Fault() {
+	srv := zendesktest.New(nil)
+	web := httptest.NewServer(srv)
+	defer web.Close()
+	if err := srv.Fault(zendesktest.Fault{Method: "GET", Status: 503, RetryAfter: "30"}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for range 2 {
+		res, err := http.Get(web.URL + "/api/v2/users/me")
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		_ = res.Body.Close()
+		fmt.Printf("%d %q\n", res.StatusCode, res.Header.Get("Retry-After"))
+	}
+	fmt.Println(len(srv.Violations()), "violation")
+	// Output:
+	// 503 "30"
+	// 200 ""
+	// 1 violation
+}
