@@ -43,8 +43,8 @@ type Ticket struct {
 // Origin ties a ticket to the mail that it was made of. It is stored with the
 // ticket, out of the agents' sight.
 type Origin struct {
-	Digest string `json:"digest"` // of the mail's content: see Message.Digest
-	Mail   string `json:"mail"`   // hash of the mailbox's id for the mail
+	Digest string `json:"digest"` // Message.Digest
+	Mail   string `json:"mail"`   // hash of the mail's place in its mailbox
 }
 
 // NewTicket is a ticket to be made. Two NewTickets of the same mail and the

@@ -199,7 +199,7 @@ func (p *pass) importMail(ctx context.Context, mail *Mail, res *Result) error {
 			if err != nil {
 				return err
 			}
-			id := identify(mail, msg)
+			id := p.identify(mail, msg)
 			if seen, err = p.look(ctx, &id); err != nil {
 				return err
 			}
@@ -213,7 +213,7 @@ func (p *pass) importMail(ctx context.Context, mail *Mail, res *Result) error {
 	if err != nil {
 		return err
 	}
-	id := identify(mail, msg)
+	id := p.identify(mail, msg)
 	t, err := p.c.compose(ctx, msg, &id)
 	if err != nil {
 		return err
@@ -224,7 +224,7 @@ func (p *pass) importMail(ctx context.Context, mail *Mail, res *Result) error {
 // doubted reports whether the desk may have the mail although the mail does
 // not say so, for all that can be told before it is read.
 func (p *pass) doubted(mail *Mail) bool {
-	id := identify(mail, new(Message))
+	id := p.identify(mail, new(Message))
 	return p.forgotten(&id) || p.c.memory.met(&id) || p.c.memory.doubt(&id) != nil
 }
 

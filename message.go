@@ -1,6 +1,7 @@
 package exdesk
 
 import (
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -51,30 +52,44 @@ func (m *Message) Requester(mailbox string) Address {
 	return m.From
 }
 
-// digestRunes is how much of the text counts for the digest.
-const digestRunes = 512
-
 // Digest is a short hash of what makes the mail this mail and no other: its
-// author, date, subject and the beginning of its text. White space does not
-// count, because Exchange makes the MIME anew each time.
+// author, date, subject, text and files. White space does not count, because
+// Exchange makes the MIME anew each time.
 func (m *Message) Digest() string {
 	if m.digest == "" {
-		var start strings.Builder
-		n := 0
-		for _, r := range m.Text {
-			if unicode.IsSpace(r) || r == '\u00a0' {
-				continue
+		parts := []string{m.beginning(), squeeze(m.Text, len(m.Text))}
+		for i := range m.Files {
+			f := &m.Files[i]
+			parts = append(parts, f.Name, f.Type)
+			if f.Type != "message/rfc822" { // which is made anew as well
+				parts = append(parts, strconv.FormatInt(f.Bytes, 10))
 			}
-			if n++; n > digestRunes {
-				break
-			}
-			start.WriteRune(r)
 		}
-		date := ""
-		if !m.Date.IsZero() {
-			date = m.Date.UTC().Format(time.RFC3339)
-		}
-		m.digest = hash("digest", strings.ToLower(m.From.Address), date, strings.Join(strings.Fields(m.Subject), " "), start.String())[:32]
+		m.digest = hash(parts...)[:32]
 	}
 	return m.digest
+}
+
+// beginning is a hash of what can be told of the mail before its files are
+// read.
+func (m *Message) beginning() string {
+	date := ""
+	if !m.Date.IsZero() {
+		date = m.Date.UTC().Format(time.RFC3339)
+	}
+	return hash(strings.ToLower(m.From.Address), date, squeeze(m.Subject, len(m.Subject)), squeeze(m.Text, 512))
+}
+
+// squeeze returns the first n octets or so of s that are no white space.
+func squeeze(s string, n int) string {
+	var b strings.Builder
+	for _, r := range s {
+		if b.Len() >= n {
+			break
+		}
+		if !unicode.IsSpace(r) {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }

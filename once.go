@@ -30,13 +30,17 @@ const (
 // repeat one, so the content counts as well.
 type identity struct {
 	messageID string
-	digest    string
-	mail      string    // hash of the mailbox's id
+	beginning string    // Message.beginning
+	digest    string    // Message.Digest
+	mail      string    // hash of the place in the mailbox
 	since     time.Time // no attempt at this mail can be older
 }
 
-func identify(mail *Mail, msg *Message) identity {
-	id := identity{messageID: mail.messageID(), digest: msg.Digest(), mail: hash("mail", mail.ID)[:16]}
+func (p *pass) identify(mail *Mail, msg *Message) identity {
+	id := identity{
+		messageID: mail.messageID(), beginning: msg.beginning(), digest: msg.Digest(),
+		mail: hash(p.c.mailbox.Address(), mail.ID)[:16],
+	}
 	for _, t := range []time.Time{mail.Received, mail.Sent, msg.Date} {
 		if !t.IsZero() && (id.since.IsZero() || t.Before(id.since)) {
 			id.since = t
@@ -68,17 +72,26 @@ func (p *pass) forgotten(id *identity) bool {
 	return id.since.IsZero() || now.Sub(id.since) > keyLife
 }
 
-// externalID is the external id of the mail's ticket, and second the one that
-// it has when another mail took the first.
-func (id *identity) externalID() string { return externalID(id.messageID) }
-func (id *identity) second() string     { return "exdesk:" + hash("second", id.messageID, id.digest)[:32] }
+// A mail's ticket has an external id made of the Message-ID alone, so that it
+// is found by what other mails refer to. If that is taken by another mail, it
+// has one that is the mail's own.
+func externalID(messageID string) string { return "exdesk:" + hash(messageID)[:32] }
 
-func externalID(messageID string) string { return "exdesk:" + hash("first", messageID)[:32] }
+func (id *identity) externalID(own bool) string {
+	if own {
+		return "exdesk:" + hash(id.messageID, id.digest)[:32]
+	}
+	return externalID(id.messageID)
+}
 
 // key is the idempotency key. The generation is raised when a key turned out
 // to be worn out without a ticket.
-func (id *identity) key(generation int) string {
-	return "exdesk-" + hash("key", id.messageID, id.digest, strconv.Itoa(generation))[:40]
+func (id *identity) key(own bool, generation int) string {
+	of := id.beginning
+	if own {
+		of = id.digest
+	}
+	return "exdesk-" + hash(id.messageID, of, strconv.Itoa(generation))[:40]
 }
 
 func hash(parts ...string) string {
@@ -96,16 +109,17 @@ type sighting struct {
 	reused bool    // the Message-ID belongs to a ticket of other content
 }
 
-// look searches the desk for the mail's ticket under both its ids.
+// look searches the desk for the mail's ticket under both its ids: one that was
+// made of this very item, or of another copy of the same content.
 func (p *pass) look(ctx context.Context, id *identity) (sighting, error) {
 	s := sighting{at: time.Now()}
-	for _, ext := range []string{id.externalID(), id.second()} {
-		tickets, err := p.c.desk.Find(ctx, ext)
+	for _, own := range []bool{false, true} {
+		tickets, err := p.c.desk.Find(ctx, id.externalID(own))
 		if err != nil {
 			return s, err
 		}
 		for _, t := range tickets {
-			if t.Origin.Digest == id.digest {
+			if t.Origin.Mail == id.mail || t.Origin.Digest == id.digest {
 				s.ticket = t
 				return s, nil
 			}
@@ -146,10 +160,8 @@ func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, seen sigh
 		if doubt != nil {
 			generation = doubt.generation(time.Now())
 		}
-		t.Key, t.ExternalID = id.key(generation), id.externalID()
-		if seen.reused {
-			t.ExternalID, res.MessageIDReused = id.second(), true
-		}
+		t.Key, t.ExternalID = id.key(seen.reused, generation), id.externalID(seen.reused)
+		res.MessageIDReused = seen.reused
 		made, err := p.c.desk.Create(ctx, t)
 		switch {
 		case err == nil:

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -18,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
 
+	"github.com/exdesk/exdesk/internal/memnet"
 	"github.com/exdesk/exdesk/internal/rest"
 )
 
@@ -30,47 +30,15 @@ func (f failure) Unwrap() error { return f.Err }
 // start serves h over in-memory connections, on which time can be virtual.
 func start(t *testing.T, h http.HandlerFunc) *rest.Client {
 	t.Helper()
-	ln := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
-	srv := &http.Server{Handler: h}
-	go func() { _ = srv.Serve(ln) }()
-	tr := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-		client, server := net.Pipe()
-		select {
-		case ln.conns <- server:
-			return client, nil
-		case <-ln.closed:
-			return nil, net.ErrClosed
-		}
-	}}
-	t.Cleanup(func() {
-		tr.CloseIdleConnections()
-		_ = srv.Close()
-		time.Sleep(time.Second) // the server lingers half a second on what it cut off
-	})
-	base, err := rest.ParseBase("http://localhost/v1")
+	url, client, stop := memnet.Serve(h)
+	t.Cleanup(stop)
+	base, err := rest.ParseBase(url + "/v1")
 	require.NoError(t, err)
 	return &rest.Client{
-		Base: base, HTTP: &http.Client{Transport: tr}, Token: oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "secret"}),
+		Base: base, HTTP: client, Token: oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "secret"}),
 		InFlight: 4, Explain: func(f *rest.Failure) error { return failure{f} },
 	}
 }
-
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-func (p *pipes) Close() error   { p.once.Do(func() { close(p.closed) }); return nil }
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
 
 // get sends a request and returns the body.
 func get(ctx context.Context, c *rest.Client, r *rest.Request) (string, error) {
