@@ -1,0 +1,62 @@
+package graphtest_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+
+	"github.com/exdesk/exdesk/graph/graphtest"
+)
+
+func ExampleNew() {
+	fake := graphtest.New(nil)
+	web := httptest.NewServer(fake)
+	defer web.Close()
+
+	fake.Deliver([]byte("From: ann@example.com\r\nSubject: The printer is on fire\r\n\r\nPlease help.\r\n"))
+
+	req, _ := http.NewRequest("GET", web.URL+"/v1.0/users/"+fake.Mailbox()+"/messages?$select=subject,isRead", nil)
+	req.Header.Set("Authorization", "Bearer "+fake.Token())
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	var list struct {
+		Value []struct {
+			Subject string
+			IsRead  bool
+		}
+	}
+	_ = json.NewDecoder(resp.Body).Decode(&list)
+	fmt.Println(resp.StatusCode, list.Value)
+	// Output: 200 [{The printer is on fire false}]
+}
+
+func ExampleServer_Deliver() {
+	fake := graphtest.New(nil)
+	id := fake.Deliver([]byte("From: ann@example.com\r\nSubject: =?utf-8?q?Caf=C3=A9?=\r\n\r\nHello.\r\n"))
+
+	m, _ := fake.Message(id)
+	fmt.Println(m.Folder, m.Subject, m.IsRead, m.Size)
+	// Output: inbox Café false 65
+}
+
+func ExampleServer_Fault() {
+	fake := graphtest.New(nil)
+	web := httptest.NewServer(fake)
+	defer web.Close()
+
+	// The first change of a message is made, and its answer is lost.
+	_ = fake.Fault(graphtest.Fault{Method: "PATCH", Path: "/v1.0/users/*/messages/*", Commit: true, Drop: true})
+
+	id := fake.Deliver([]byte("Subject: Hello\r\n\r\n"))
+	req, _ := http.NewRequest("PATCH", web.URL+"/v1.0/users/"+fake.Mailbox()+"/messages/"+url.PathEscape(id), nil)
+	req.Header.Set("Authorization", "Bearer "+fake.Token())
+	_, err := http.DefaultClient.Do(req)
+	fmt.Println(err != nil)
+	// Output: true
+}

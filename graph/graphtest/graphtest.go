@@ -1,0 +1,55 @@
+// Package graphtest is a fake Exchange Online behind a fake Microsoft Graph,
+// for testing programs that read and label mail. It keeps mailboxes in memory,
+// speaks the v1.0 routes for messages, categories and batches, issues tokens as
+// Microsoft Entra ID does, and is as strict and as unfriendly as the services
+// it stands for: it checks what they check, throttles as they throttle, and
+// loses answers when it is told to.
+//
+//	fake := graphtest.New(nil)
+//	fake.Deliver([]byte("From: ann@example.com\r\nSubject: Help\r\n\r\nPlease.\r\n"))
+//
+//	web := httptest.NewServer(fake)
+//	defer web.Close()
+//
+//	req, _ := http.NewRequest("GET", web.URL+"/v1.0/users/"+fake.Mailbox()+"/messages", nil)
+//	req.Header.Set("Authorization", "Bearer "+fake.Token())
+//	resp, err := http.DefaultClient.Do(req)
+//
+// A Server is an [http.Handler] and nothing else: serve it over TCP, over TLS,
+// or over an in-memory connection within a testing/synctest bubble. It serves
+// Graph at /v1.0 and the token endpoint at /{tenant}/oauth2/v2.0/token. It
+// starts no goroutine that outlives a request, and it does not import testing.
+//
+// # What it does that a simple fake would not
+//
+//   - Mail is stored as properties in Exchange, so $value is a regenerated
+//     message: other boundaries, other encodings, other folding, further
+//     fields. What the mail says stays the same. See [Options.Raw].
+//   - A message has two ids: the immutable one, and one that changes when the
+//     message is moved and that holds '/' and '+'.
+//   - A nextLink counts items from the start of the result as it is when the
+//     page is asked for. If items leave the filter between two pages, as when
+//     a program marks mail read while it lists unread mail, the pages shift
+//     and items are missed.
+//   - $orderby must agree with $filter, or InefficientFilter is the answer.
+//   - Four requests may be in flight for one application and mailbox; a fifth
+//     is refused. So is the 10,001st within ten minutes.
+//   - Every change bumps the change key, which is the etag.
+//   - The answers within a batch come in any order.
+//   - What it does not implement it refuses, with 501 for a route and 400 for
+//     a query option, and remembers in [Server.Unknown].
+//
+// # Failures
+//
+// [Server.Fault] scripts them: a status, a Retry-After, a delay, a lost or cut
+// answer, before or after the server acted. [Server.ExpireTokens],
+// [Server.Conflict], [Server.Bump] and [Server.Edit] do what other clients,
+// people and Exchange itself do behind a program's back. [Server.Violations]
+// tells what a client did that it should not have done.
+//
+// # Time
+//
+// The server has a clock of its own, the real one plus an offset: see
+// [Server.Advance]. Tokens, windows, Date and receivedDateTime follow it.
+// Delays of faults are real time.
+package graphtest

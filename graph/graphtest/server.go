@@ -1,0 +1,245 @@
+package graphtest
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/exdesk/exdesk/internal/fault"
+)
+
+// Options adjust a Server. The zero value of a field means the default named
+// in its comment.
+type Options struct {
+	// Mailbox is the address of the first mailbox; default support@contoso.test.
+	Mailbox string
+	// Raw serves $value octet for octet as the mail was delivered. By default
+	// the message is regenerated, as Exchange does.
+	Raw bool
+	// PageSize caps the size of a page below what $top asks; default 1000.
+	PageSize int
+	// EmptyPages n makes every n-th page of a list empty though it has a
+	// nextLink, which Graph allows itself. 0 makes none; 1 counts as 2.
+	EmptyPages int
+	// TokenLife is how long an access token is valid; default one hour.
+	TokenLife time.Duration
+	// Seed decides ids, the order of answers in a batch and all else that is
+	// random; default 1. Two servers with equal seeds that are asked the same
+	// in the same order answer the same.
+	Seed uint64
+	// IgnoreIfMatch ignores If-Match on PATCH. By default it is honoured with
+	// 412. Microsoft documents neither.
+	IgnoreIfMatch bool
+	// InFlight is how many requests one application may have in flight for one
+	// mailbox; default 4, the documented number; -1 is no limit.
+	InFlight int
+	// Budget is how many requests one application may send for one mailbox in
+	// ten minutes; default 10,000, the documented number; -1 is no limit.
+	Budget int
+	// Tenant is the one tenant of the token endpoint; by default every name
+	// but common, organizations and consumers is taken.
+	Tenant string
+	// Scope is the scope that the token endpoint accepts; default
+	// https://graph.microsoft.com/.default. The national clouds have others.
+	Scope string
+	// Permissions are those the application has been granted, such as
+	// Mail.ReadWrite; default all that this server knows.
+	Permissions []string
+	// LenientOrder accepts a filter on isRead alone with $orderby
+	// receivedDateTime. It is outside the documented rule, but people report
+	// that it works.
+	LenientOrder bool
+	// NegatedLambda accepts not(categories/any(c:c eq 'X')), of which it is
+	// not known whether Exchange takes it.
+	NegatedLambda bool
+	// AnyDependsOn accepts any dependsOn in a batch that refers to earlier
+	// requests. By default only the three documented shapes are.
+	AnyDependsOn bool
+	// SoftDelete makes DELETE move a message to Deleted Items, and delete it
+	// only there. By default it is gone at once. Microsoft's page does not say.
+	SoftDelete bool
+	// DuplicateCategory is the status for creating a category whose name is
+	// taken; default 409. Microsoft does not document it; 400 is the other
+	// likely one.
+	DuplicateCategory int
+}
+
+func (o *Options) withDefaults() Options {
+	var v Options
+	if o != nil {
+		v = *o
+	}
+	if v.Mailbox == "" {
+		v.Mailbox = "support@contoso.test"
+	}
+	if v.PageSize <= 0 || v.PageSize > maxTop {
+		v.PageSize = maxTop
+	}
+	if v.EmptyPages == 1 {
+		v.EmptyPages = 2
+	}
+	if v.TokenLife <= 0 {
+		v.TokenLife = time.Hour
+	}
+	if v.Seed == 0 {
+		v.Seed = 1
+	}
+	if v.InFlight == 0 {
+		v.InFlight = 4
+	}
+	if v.Budget == 0 {
+		v.Budget = 10_000
+	}
+	if v.Scope == "" {
+		v.Scope = "https://graph.microsoft.com/.default"
+	}
+	if v.Permissions == nil {
+		v.Permissions = allPermissions
+	}
+	v.Permissions = slices.Clone(v.Permissions)
+	if v.DuplicateCategory == 0 {
+		v.DuplicateCategory = http.StatusConflict
+	}
+	return v
+}
+
+// Server is a fake Exchange Online. Use New; the zero value does not work. It
+// is safe for concurrent use.
+type Server struct {
+	opts   Options
+	script fault.Script
+	clock  clock
+	dice   *dice
+	log    record
+	gate   gate
+	client struct{ id, secret string }
+
+	mu        sync.Mutex // guards what follows; never held over I/O
+	first     *mailbox
+	mailboxes []*mailbox
+	tokens    map[string]*token
+	conflicts int // PATCHes still to be refused, see Conflict
+	pages     int // pages served, for EmptyPages
+}
+
+// New returns a server with one empty mailbox. nil options are the zero
+// Options.
+func New(o *Options) *Server {
+	s := &Server{opts: o.withDefaults(), tokens: map[string]*token{}}
+	s.dice = newDice(s.opts.Seed)
+	s.client.id, s.client.secret = s.dice.guid(), s.dice.text(30)
+	s.script.Answer = s.answerFault
+	s.gate.init(s.opts.InFlight, s.opts.Budget)
+	s.first = s.addMailbox(s.opts.Mailbox, false)
+	return s
+}
+
+// ServeHTTP serves Microsoft Graph at /v1.0 and the token endpoint at
+// /{tenant}/oauth2/v2.0/token.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	rec := &recorder{ResponseWriter: w}
+	entry := s.log.begin(r, s.Now())
+	defer func() { s.log.end(entry, rec.status) }()
+	s.serve(rec, r)
+}
+
+// serve answers a request that came alone or within a batch.
+func (s *Server) serve(w *recorder, r *http.Request) {
+	segs, err := segments(r.URL.EscapedPath())
+	if err != nil {
+		c := s.newCall(w, r, nil)
+		c.setHeader(w)
+		c.refuse(badRequest("Invalid path: " + err.Error()))
+		return
+	}
+	// Faults are chosen by path: a slash within an id stays escaped, so that
+	// the id is one element of the pattern.
+	u := *r.URL
+	u.Path, u.RawPath = plainPath(segs), ""
+	asked := r.Clone(r.Context())
+	asked.Body, asked.URL = r.Body, &u
+
+	switch {
+	case len(segs) > 0 && segs[0] == version:
+		s.serveGraph(w, asked, segs[1:])
+	case len(segs) == 4 && strings.Join(segs[1:], "/") == "oauth2/v2.0/token":
+		w.Header().Set("Date", s.Now().UTC().Format(http.TimeFormat))
+		s.script.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s.serveToken(w, r, segs[0])
+		})).ServeHTTP(w, asked)
+	default:
+		c := s.newCall(w, asked, segs)
+		c.setHeader(w)
+		c.refuse(c.unknown())
+	}
+}
+
+// version is the version of Graph that is served.
+const version = "v1.0"
+
+// serveGraph stands before the routes: the log of patience, the gate, the
+// faults. A request that a fault holds back counts as in flight.
+func (s *Server) serveGraph(w *recorder, r *http.Request, segs []string) {
+	c := s.newCall(w, r, segs)
+	c.setHeader(w)
+	key := c.app() + " " + r.Method + " " + r.URL.Path + "?" + r.URL.RawQuery
+	if early, ok := s.gate.early(key, s.Now()); ok {
+		s.log.violation("retried %s before Retry-After had elapsed: %s too early", early, r.Method+" "+r.URL.Path)
+	}
+	defer func() { s.gate.told(key, w, s.Now()) }()
+
+	if c.token != nil && c.mailbox != nil {
+		leave, no := s.enter(c)
+		if no != nil {
+			c.refuse(no)
+			return
+		}
+		defer leave()
+	}
+	s.script.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a, ok := r.Context().(announcer); ok {
+			a.start()
+		}
+		inner := *c
+		inner.w, inner.r = w, r
+		if no := inner.route(); no != nil {
+			inner.refuse(no)
+		}
+	})).ServeHTTP(w, r)
+}
+
+// Mailbox returns the address of the first mailbox.
+func (s *Server) Mailbox() string { return s.opts.Mailbox }
+
+// Fault is one scripted failure: which requests it befalls, and how. Its Path
+// is matched against the unescaped path, except that a slash within an id
+// stays %2F so that "*" stands for the whole id, and that mailFolders('Inbox')
+// is written mailFolders/Inbox.
+//
+// The requests inside a batch pass the script one by one, in the order of the
+// batch, with their path from /v1.0 on: a fault with a Path such as
+// "/v1.0/users/*/messages/*" befalls them as it does the same request sent
+// alone. The batch passes first, as POST /v1.0/$batch: a fault that selects it
+// as well, such as one by Contains alone, befalls it as a whole. Where a fault
+// drops or cuts the answer of one request in a batch, that answer is 504.
+type Fault = fault.Fault
+
+// Duration is the type of Fault.Delay.
+type Duration = fault.Duration
+
+// Fault appends f to the script. It refuses a malformed Path.
+func (s *Server) Fault(f Fault) error { return s.script.Add(f) }
+
+// ClearFaults empties the script.
+func (s *Server) ClearFaults() { s.script.Clear() }
+
+// Conflict makes the next n PATCHes of messages fail with 412, as happens with
+// and without If-Match when Exchange itself changes a message that has just
+// arrived. The change key of the message is bumped each time.
+func (s *Server) Conflict(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conflicts = n
+}
