@@ -210,4 +210,7 @@ func indexFold(s, needle string) int {
 
 // neutral keeps Zendesk from expanding a customer's {{…}} as its own
 // placeholder: a word joiner, which nobody sees, stands between the braces.
-func neutral(s string) string { return strings.ReplaceAll(s, "{{", "{\u2060{") }
+func neutral(s string) string {
+	// Twice, because the matches of one pass do not overlap.
+	return strings.ReplaceAll(strings.ReplaceAll(s, "{{", "{\u2060{"), "{{", "{\u2060{")
+}

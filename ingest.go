@@ -246,9 +246,7 @@ func (p *pass) open(ctx context.Context, mail *Mail, desk Desk, res *Result) (*M
 		return nil, err
 	}
 	defer body.Close()
-	// The store counts its own form of the mail; as MIME it may be half as
-	// much again. A mail whose size was not told is cut off there.
-	msg, err := read(ctx, body, max(p.c.opts.MaxBytes, 0)*3/2, desk)
+	msg, err := read(ctx, body, p.c.opts.MaxBytes, desk)
 	res.Message = msg
 	return msg, err
 }

@@ -40,11 +40,11 @@ type mailReader struct {
 	buf      []byte // for small files
 }
 
-// read reads the mail from src, of at most max octets. With an error the
+// read reads the mail from src, its files to the desk. With an error the
 // message holds what was read until then. A *rejection may come with a message
 // that was read to its end.
-func read(ctx context.Context, src io.Reader, max int64, desk Desk) (*Message, error) {
-	s := &source{r: src, left: max, max: max}
+func read(ctx context.Context, src io.Reader, most int64, desk Desk) (*Message, error) {
+	s := &source{r: src, most: most}
 	r := &mailReader{ctx: ctx, desk: desk, src: s, eml: eml.NewReader(s, nil), msg: new(Message)}
 	defer r.eml.Release()
 	err := r.read()
@@ -233,11 +233,13 @@ func isRejection(err error) bool {
 }
 
 // source is the mail on its way in. It remembers why it ended, and ends a mail
-// that is much larger than its store said.
+// that is much larger than its store said: the limit is on the store's own form
+// of the mail, which as MIME may be half as much again.
 type source struct {
-	r         io.Reader
-	left, max int64 // max <= 0: no limit
-	err       error // what ended it, if not the end
+	r    io.Reader
+	n    int64
+	most int64 // <= 0: no limit
+	err  error // what ended it, if not the end
 }
 
 func (s *source) Read(p []byte) (int, error) {
@@ -245,8 +247,8 @@ func (s *source) Read(p []byte) (int, error) {
 		return 0, s.err
 	}
 	n, err := s.r.Read(p)
-	if s.left -= int64(n); s.max > 0 && s.left < 0 {
-		err = tooLarge(s.max-s.left, s.max)
+	if s.n += int64(n); s.most > 0 && s.n > s.most+s.most/2 {
+		err = tooLarge(s.n, s.most)
 	}
 	if err != nil && err != io.EOF {
 		s.err = err
