@@ -194,6 +194,8 @@ func (s *Script) befall(f Fault, h http.Handler, w http.ResponseWriter, r *http.
 	}
 	switch {
 	case f.Hang:
+		// A server notices that its client has left only once the request is read.
+		_, _ = io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
 		panic(http.ErrAbortHandler)
 	case f.Drop:
