@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/exdesk/exdesk/graph/graphtest"
+	"github.com/exdesk/exdesk/zendesk/zendesktest"
+)
+
+// quickstart runs the program and returns what it printed.
+func quickstart(t *testing.T, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	err = run(t.Context(), args, &out, &errs)
+	return out.String(), errs.String(), err
+}
+
+func objects(t *testing.T, s string) map[string]object {
+	t.Helper()
+	all := make(map[string]object)
+	for d := json.NewDecoder(strings.NewReader(s)); d.More(); {
+		var o object
+		require.NoError(t, d.Decode(&o))
+		all[o.File+o.Subject] = o
+	}
+	return all
+}
+
+func TestSamples(t *testing.T) {
+	out, _, err := quickstart(t)
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	require.Len(t, lines, 13, out)
+	for i, want := range []string{"MAIL", "ticket 1", "ticket 2, 1 files", "ticket 3", "ticket 4, 3 files", "ticket 5, 1 files", "rejected: the mail is malformed",
+		"rejected: the To field is missing", "rejected: the mail has", "nothing: ticket 1 is this mail", "ticket 6 (its Message-ID is another mail's)", "", "10 mails, "} {
+		require.Contains(t, lines[i], want)
+	}
+	require.Contains(t, out, "Zendesk, RejectedByZendesk")
+	require.NotContains(t, out, "\x1b", "no colours in a pipe")
+}
+
+func TestFiles(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "sub"), 0o755))
+	write := func(name, mail string) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(mail), 0o644))
+	}
+	write("a.eml", "From ann Sat Jan  1 00:00:00 2000\nFrom: Ann <ann@customer.example>\nTo: support@contoso.test\nCc: bob@customer.example\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\n\nHello.\n")
+	write("sub/whatever", "From: bob@customer.example\nTo: support@contoso.test\nSubject: File\nContent-Type: multipart/mixed; boundary=b\n\n"+
+		"--b\nContent-Type: text/html\n\n<p>Hi</p>\n--b\nContent-Type: text/csv; name=x.csv\nContent-Disposition: attachment\n\n1,2\n--b--\n")
+	write("no-to", "From: eve@customer.example\nSubject: Rejected\n\nWhat I had to say.\n")
+	out, errs, err := quickstart(t, "-eml", dir, "-json")
+	require.NoError(t, err)
+	require.Contains(t, errs, "the limit of 25 mails a minute is lifted")
+	require.Contains(t, errs, "3 mails, ")
+	all := objects(t, out)
+	require.Len(t, all, 3)
+	a := all["a.emlGrüße"]
+	require.Equal(t, object{File: "a.eml", MessageID: a.MessageID, Outcome: "ticket", Ticket: a.Ticket, Subject: "Grüße", FromName: "Ann",
+		FromAddress: "ann@customer.example", Requester: "ann@customer.example", CC: []string{"bob@customer.example"}, Text: "Hello.\n",
+		Attachments: []attachment{}, Labels: []string{"Zendesk"}}, a)
+	require.Equal(t, []attachment{{"x.csv", "text/csv", 3, false}}, all["sub/whateverFile"].Attachments)
+	require.Equal(t, 9, all["sub/whateverFile"].HTMLBytes)
+	no := all["no-toRejected"]
+	require.Equal(t, "rejected", no.Outcome)
+	require.Equal(t, "the To field is missing", no.Reason)
+	require.Equal(t, "What I had to say.\n", no.Text, "what could be read is shown")
+	require.Equal(t, []string{"Zendesk", "RejectedByZendesk"}, no.Labels)
+	require.Zero(t, no.Ticket)
+}
+
+func TestRemote(t *testing.T) {
+	exchange, support := graphtest.New(nil), zendesktest.New(nil)
+	for _, mail := range samples()[:4] {
+		exchange.Deliver(mail)
+	}
+	graphServer, deskServer := httptest.NewServer(exchange), httptest.NewServer(support)
+	defer graphServer.Close()
+	defer deskServer.Close()
+	args := []string{"-graph", graphServer.URL, "-zendesk", deskServer.URL}
+	t.Setenv("EXDESK_GRAPH_TOKEN", "")
+	_, _, err := quickstart(t, args...)
+	require.ErrorContains(t, err, "EXDESK_GRAPH_TOKEN")
+	t.Setenv("EXDESK_GRAPH_TOKEN", exchange.Token())
+	t.Setenv("EXDESK_ZENDESK_TOKEN", support.Token())
+	t.Setenv("EXDESK_MAILBOX", exchange.Mailbox())
+	out, _, err := quickstart(t, args...)
+	require.NoError(t, err)
+	require.Contains(t, out, "4 mails, ")
+	require.Len(t, support.Tickets(), 4)
+	out, _, err = quickstart(t, append(args, "-json")...)
+	require.NoError(t, err)
+	require.Empty(t, out, "nothing is left")
+
+	exchange.ExpireTokens()
+	_, _, err = quickstart(t, args...)
+	require.ErrorContains(t, err, "sign in again")
+}
+
+func TestOffLoopbackOnlyAsks(t *testing.T) {
+	exchange := graphtest.New(nil)
+	exchange.Deliver(samples()[0])
+	server := httptest.NewServer(exchange)
+	defer server.Close()
+	t.Setenv("EXDESK_GRAPH_TOKEN", exchange.Token())
+	t.Setenv("EXDESK_ZENDESK_TOKEN", "x")
+	t.Setenv("EXDESK_MAILBOX", exchange.Mailbox())
+	out, errs, err := quickstart(t, "-graph", server.URL, "-zendesk", "https://acme.zendesk.example")
+	require.NoError(t, err)
+	require.Empty(t, out)
+	require.Contains(t, errs, "1 unread mails of support@contoso.test would become tickets of acme")
+	require.Contains(t, errs, "-yes does it")
+	require.Equal(t, 1, exchange.Count(), "it only listed")
+}
+
+func TestWrongFlags(t *testing.T) {
+	for _, args := range [][]string{{"-graph", "x"}, {"surplus"}, {"-nonsense"}, {"-eml", "x", "-graph", "y", "-zendesk", "z"}, {"-eml", "/does/not/exist"}, {"-eml", t.TempDir()}} {
+		_, _, err := quickstart(t, args...)
+		require.Error(t, err, "%v", args)
+	}
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"bufio"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/oauth2"
+
+	"github.com/exdesk/exdesk"
+	"github.com/exdesk/exdesk/graph"
+	"github.com/exdesk/exdesk/zendesk"
+)
+
+// start runs the sandbox on free ports and returns what its first line said.
+func start(t *testing.T, args ...string) map[string]string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	r, w := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		done <- run(ctx, append([]string{"-graph", "127.0.0.1:0", "-zendesk", "127.0.0.1:0", "-control", "127.0.0.1:0"}, args...), w, io.Discard)
+		_ = w.Close()
+	}()
+	line, err := bufio.NewReader(r).ReadString('\n')
+	require.NoError(t, err)
+	t.Cleanup(func() { cancel(); require.NoError(t, <-done) })
+	words := strings.Fields(line)
+	require.Equal(t, "ready", words[0])
+	said := make(map[string]string)
+	for _, w := range words[1:] {
+		name, value, _ := strings.Cut(w, "=")
+		said[name] = value
+	}
+	for _, name := range []string{"EXDESK_GRAPH_URL", "EXDESK_ZENDESK_URL", "EXDESK_CONTROL_URL", "EXDESK_GRAPH_TOKEN", "EXDESK_ZENDESK_TOKEN", "EXDESK_MAILBOX"} {
+		require.NotEmpty(t, said[name], name)
+	}
+	return said
+}
+
+// control sends a request to the control port and decodes the answer.
+func control(t *testing.T, client *http.Client, said map[string]string, method, path, body string, want int, out any) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, said["EXDESK_CONTROL_URL"]+path, strings.NewReader(body))
+	require.NoError(t, err)
+	resp, err := client.Do(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Equal(t, want, resp.StatusCode, "%s", data)
+	if out != nil {
+		require.NoError(t, json.Unmarshal(data, out))
+	}
+}
+
+const mail = "From: ann@customer.example\r\nTo: support@contoso.test\r\nSubject: Hello\r\nMessage-ID: <1@x>\r\n\r\nHi.\r\n"
+
+func connector(t *testing.T, client *http.Client, said map[string]string) *exdesk.Connector {
+	t.Helper()
+	token := func(name string) oauth2.TokenSource {
+		return oauth2.StaticTokenSource(&oauth2.Token{AccessToken: said[name]})
+	}
+	mailbox, err := graph.New(said["EXDESK_MAILBOX"], token("EXDESK_GRAPH_TOKEN"), &graph.Options{BaseURL: said["EXDESK_GRAPH_URL"] + "/v1.0", HTTPClient: client})
+	require.NoError(t, err)
+	desk, err := zendesk.New("acme", token("EXDESK_ZENDESK_TOKEN"), &zendesk.Options{BaseURL: said["EXDESK_ZENDESK_URL"], HTTPClient: client})
+	require.NoError(t, err)
+	conn, err := exdesk.New(mailbox, desk, nil)
+	require.NoError(t, err)
+	return conn
+}
+
+func TestSandbox(t *testing.T) {
+	said := start(t)
+	client := http.DefaultClient
+	var made struct{ ID string }
+	control(t, client, said, "POST", "/control/mail", mail, 200, &made)
+	require.NotEmpty(t, made.ID)
+	var box []map[string]any
+	control(t, client, said, "GET", "/control/mailbox", "", 200, &box)
+	require.Equal(t, map[string]any{"id": made.ID, "internetMessageId": "<1@x>", "folder": "inbox", "subject": "Hello", "isRead": false,
+		"categories": []any{}, "size": float64(len(mail))}, box[0])
+
+	// The answer is lost, the clocks move on, and still there is one ticket.
+	control(t, client, said, "POST", "/control/faults", `{"server":"zendesk","method":"POST","path":"/api/v2/tickets","commit":true,"drop":true,"times":-1}`, 200, nil)
+	control(t, client, said, "POST", "/control/faults", `{"server":"zendesk","method":"GET","path":"/api/v2/tickets","status":503,"times":-1}`, 200, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { // as soon as the ticket is there, the process "dies"
+		for {
+			var tickets []ticket
+			resp, err := client.Get(said["EXDESK_CONTROL_URL"] + "/control/tickets")
+			if err != nil || json.NewDecoder(resp.Body).Decode(&tickets) != nil || resp.Body.Close() != nil || len(tickets) > 0 {
+				cancel()
+				return
+			}
+		}
+	}()
+	_, err := connector(t, client, said).Ingest(ctx)
+	require.Error(t, err)
+	control(t, client, said, "POST", "/control/faults", `{}`, 200, nil)
+	control(t, client, said, "POST", "/control/clock", `{"advance":"3h"}`, 200, nil)
+	report, err := connector(t, client, said).Ingest(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, report.Count(exdesk.Created))
+
+	var tickets []ticket
+	control(t, client, said, "GET", "/control/tickets", "", 200, &tickets)
+	require.Len(t, tickets, 1)
+	require.Equal(t, "ann@customer.example", tickets[0].Requester.Email)
+	require.NotEmpty(t, tickets[0].ExternalID)
+	require.Contains(t, tickets[0].Comments[0].HTML, "Hi.")
+	control(t, client, said, "GET", "/control/mailbox", "", 200, &box)
+	require.Equal(t, []any{"Zendesk"}, box[0]["categories"])
+	control(t, client, said, "GET", "/control/sent", "", 200, &box)
+	require.Empty(t, box)
+	control(t, client, said, "POST", "/control/clock", `{"now":"2027-01-01T00:00:00Z"}`, 200, nil)
+}
+
+func TestControlRefuses(t *testing.T) {
+	said := start(t)
+	for _, c := range [][2]string{{"/control/mail", ""}, {"/control/faults", `{"sever":"graph"}`}, {"/control/faults", `{"server":"x"}`},
+		{"/control/faults", `{"status":500}`}, {"/control/faults", `{"server":"graph","path":"[","status":500}`}, {"/control/faults", `{"server":"graph","delay":5}`},
+		{"/control/clock", `{"advance":"soon"}`}, {"/control/clock", `x`}} {
+		var out struct{ Error string }
+		control(t, http.DefaultClient, said, "POST", c[0], c[1], 400, &out)
+		require.NotEmpty(t, out.Error)
+	}
+	control(t, http.DefaultClient, said, "GET", "/control/nothing", "", 404, nil)
+}
+
+func TestTLS(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new")
+	said := start(t, "-tls", dir)
+	ca, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
+	require.NoError(t, err)
+	require.False(t, bytes.Contains(ca, []byte("PRIVATE")))
+	pool := x509.NewCertPool()
+	require.True(t, pool.AppendCertsFromPEM(ca))
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
+	require.True(t, strings.HasPrefix(said["EXDESK_GRAPH_URL"], "https://"))
+	control(t, client, said, "POST", "/control/mail", mail, 200, nil)
+	report, err := connector(t, client, said).Ingest(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, report.Count(exdesk.Created))
+}
+
+func TestWrongFlags(t *testing.T) {
+	for _, args := range [][]string{{"-graph", "0.0.0.0:0"}, {"-control", "192.0.2.1:80"}, {"-zendesk", "nonsense"}, {"surplus"}, {"-nonsense"},
+		{"-tls", "/dev/null/x", "-graph", "127.0.0.1:0", "-zendesk", "127.0.0.1:0", "-control", "127.0.0.1:0"}} {
+		require.Error(t, run(t.Context(), args, io.Discard, io.Discard), "%v", args)
+	}
+}

@@ -1,0 +1,123 @@
+package exdesk_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/textproto"
+	"strings"
+	"testing"
+
+	"bufio"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/exdesk/exdesk"
+)
+
+const notification = "From: \"Acme Support\" <support@contoso.test>\r\nTo: ann@customer.example\r\nReply-To: support@contoso.test\r\n" +
+	"Subject: Re: Where is my order?\r\nMessage-ID: <56Z97D7G67G_65d68382aa493@zendesk.com>\r\n" +
+	"References: <one@customer.example>\r\n <two@zendesk.com>\r\nAuto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\n" +
+	"X-Mailer: Zendesk Mailer\r\nX-Zendesk-From-Account-Id: cc6f582\r\nX-Zendesk-Email-Id: 01HQ6Z3D0000000000000000\r\n\r\nHello.\r\n"
+
+func TestGuard(t *testing.T) {
+	replace := func(old, new string) string { return strings.Replace(notification, old, new, 1) }
+	for _, c := range []struct{ name, after, field string }{
+		{"nothing", notification, "-"},
+		{"another body", replace("Hello.", "Bye."), "-"},
+		{"an added field", "X-Trace: 1\r\n" + notification, "-"},
+		{"another name's case", replace("Subject:", "SUBJECT:"), "-"},
+		{"bare LF throughout", strings.ReplaceAll(notification, "\r\n", "\n"), "-"},
+		{"one of them lost", replace("X-Mailer: Zendesk Mailer\r\n", "") + "", "X-Mailer"},
+		{"changed", replace("auto-generated", "auto-replied"), "Auto-Submitted"},
+		{"lost", replace("X-Zendesk-Email-Id: 01HQ6Z3D0000000000000000\r\n", ""), "X-Zendesk-Email-Id"},
+		{"repeated", "Subject: Re: Where is my order?\r\n" + notification, "Subject"},
+		{"injected", "X-Trace: 1\r\nBcc: eve@evil.example\r\n" + notification, "Bcc"},
+		{"injected by a bare CR", "X-Trace: 1\rBcc: eve@evil.example\r\n" + notification, ""},
+		{"injected by a bare LF", "X-Trace: 1\nBcc: eve@evil.example\r\n" + notification, ""},
+		{"hidden behind a space", "X-Trace: 1\r\nBcc : eve@evil.example\r\n" + notification, ""},
+		{"a line that is no field", "what\r\n" + notification, ""},
+		{"a fold at the start", " X\r\n" + notification, ""},
+		{"moved into the body", "\r\n" + notification, "Auto-Submitted"},
+	} {
+		err := new(exdesk.Guard).Check([]byte(notification), []byte(c.after))
+		if c.field == "-" {
+			require.NoError(t, err, c.name)
+			continue
+		}
+		var h *exdesk.HeaderError
+		require.ErrorAs(t, err, &h, c.name)
+		require.Equal(t, c.field, h.Field, c.name)
+	}
+	g := exdesk.Guard{Also: []string{"X-Trace"}}
+	require.Error(t, g.Check([]byte(notification), []byte("X-Trace: 1\r\n"+notification)))
+}
+
+func TestPrepare(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		out  exdesk.Outbound
+		says string
+	}{
+		{"good", exdesk.Outbound{MIME: []byte(notification)}, ""},
+		{"side conversation", exdesk.Outbound{MIME: []byte(notification), SideConversation: true}, "side conversations"},
+		{"foreign author", exdesk.Outbound{MIME: []byte(strings.Replace(notification, "<support@contoso.test>", "<a@evil.example>", 1))}, "not from this mailbox"},
+		{"two authors", exdesk.Outbound{MIME: []byte(strings.Replace(notification, "<support@contoso.test>", "<support@contoso.test>, b@c.example", 1))}, "not one address"},
+		{"two From fields", exdesk.Outbound{MIME: []byte("From: support@contoso.test\r\n" + notification)}, "2 From fields"},
+		{"nobody", exdesk.Outbound{MIME: []byte(strings.Replace(notification, "To: ann@customer.example\r\n", "", 1))}, "no recipient"},
+		{"rewriting fails", exdesk.Outbound{MIME: []byte(notification), Rewrite: func([]byte) ([]byte, error) { return nil, errors.New("disk full") }}, "disk full"},
+		{"rewriting meddles", exdesk.Outbound{MIME: []byte(notification), Rewrite: func(m []byte) ([]byte, error) {
+			return bytes.Replace(m, []byte("Re: "), nil, 1), nil
+		}}, "Subject field is guarded"},
+		{"rewriting adds", exdesk.Outbound{MIME: []byte(notification), Rewrite: func(m []byte) ([]byte, error) {
+			return append([]byte("X-Trace: 1\r\n"), m...), nil
+		}}, ""},
+	} {
+		_, err := c.out.Prepare("Support@Contoso.test")
+		if c.says == "" {
+			require.NoError(t, err, c.name)
+		} else {
+			require.ErrorContains(t, err, c.says, c.name)
+		}
+	}
+	_, err := (&exdesk.Outbound{MIME: []byte(notification)}).Prepare("other@contoso.test", "support@contoso.test")
+	require.NoError(t, err, "an alias will do")
+}
+
+// FuzzGuard: whatever passes the guard reads the same, in the guarded fields,
+// to another parser too.
+func FuzzGuard(f *testing.F) {
+	f.Add([]byte(notification))
+	f.Add([]byte("Subject: a\r\n b\r\nSubject: c\r\n\r\n"))
+	f.Add([]byte("Subject:\r\n\r\n"))
+	f.Fuzz(func(t *testing.T, after []byte) {
+		before := []byte("Subject: a\r\n b\r\nX-Mailer: Zendesk Mailer\r\n\r\n")
+		if new(exdesk.Guard).Check(before, after) != nil {
+			return
+		}
+		h, err := textproto.NewReader(bufio.NewReader(bytes.NewReader(append(after, "\r\n\r\n"...)))).ReadMIMEHeader()
+		if err != nil {
+			return // the other one is stricter still
+		}
+		require.Equal(t, []string{"a b"}, h["Subject"])
+		require.Equal(t, []string{"Zendesk Mailer"}, h["X-Mailer"])
+		require.Empty(t, h["Bcc"])
+	})
+}
+
+func ExampleGuard() {
+	before := []byte("Subject: Your order\r\nAuto-Submitted: auto-generated\r\n\r\nHello.")
+	after := []byte("Subject: Your order\r\nX-Trace: 4711\r\n\r\nHello.")
+	fmt.Println(new(exdesk.Guard).Check(before, after))
+	// Output: exdesk: the Auto-Submitted field is guarded and was changed from ["auto-generated"] to []
+}
+
+func ExampleOutbound_Prepare() {
+	out := exdesk.Outbound{
+		MIME:    []byte("From: support@contoso.com\r\nTo: ann@customer.example\r\nSubject: Your order\r\n\r\nIt is on its way.\r\n"),
+		Rewrite: func(mime []byte) ([]byte, error) { return append([]byte("Bcc: archive@contoso.com\r\n"), mime...), nil },
+	}
+	_, err := out.Prepare("support@contoso.com")
+	fmt.Println(err)
+	// Output: exdesk: the Bcc field is guarded and was changed from [] to ["archive@contoso.com"]
+}
