@@ -362,7 +362,7 @@ func TestLastingTroubleWithOneMail(t *testing.T) {
 		says  string
 	}{
 		{name: "open", graph: graphtest.Fault{Status: 503}, class: exdesk.ErrTemporary, says: "graph: open message: 503"},
-		{name: "cut", graph: graphtest.Fault{Cut: 200}, says: "EOF"},
+		{name: "cut", graph: graphtest.Fault{Cut: 200}, class: exdesk.ErrTemporary, says: "the mail broke off while it was fetched"},
 		{name: "ticket", desk: zendesktest.Fault{Method: "POST", Path: "/api/v2/tickets", Contains: "About ann", Status: 503}, class: exdesk.ErrTemporary, says: "zendesk: create ticket: 503"},
 		{name: "forbidden", desk: zendesktest.Fault{Method: "POST", Path: "/api/v2/tickets", Contains: "About ann", Status: 403}, class: exdesk.ErrAccess, says: "scope"},
 	} {

@@ -219,8 +219,11 @@ func (r *mailReader) file(a Attachment, body io.Reader) error {
 func (r *mailReader) cause(err error) error {
 	var bad *eml.Error
 	switch {
+	case isRejection(r.src.err):
+		return r.src.err
 	case r.src.err != nil:
-		return r.src.err // a mail that did not come whole is not a malformed one
+		// A mail that did not come whole is not a malformed one.
+		return fmt.Errorf("the mail broke off while it was fetched: %w: %w", ErrTemporary, r.src.err)
 	case errors.As(err, &bad):
 		return rejectf("the mail is malformed: %s", bad.Reason)
 	}

@@ -16,12 +16,13 @@ import (
 
 // Error is a request that Zendesk refused or did not answer.
 type Error struct {
-	Op        string // what was done: "create ticket"
-	Status    int    // HTTP status; 0 when there was no answer
-	Code      string // Zendesk's error code, such as "RecordInvalid"
-	Detail    string // what Zendesk says is wrong, shortened
-	RequestID string // Zendesk's request id, which its support asks for
-	Err       error  // the cause below HTTP, or nil
+	Op        string   // what was done: "create ticket"
+	Status    int      // HTTP status; 0 when there was no answer
+	Code      string   // Zendesk's error code, such as "RecordInvalid"
+	Detail    string   // what Zendesk says is wrong, shortened
+	Fields    []string // the fields that Zendesk says are wrong, sorted; "base" is the whole
+	RequestID string   // Zendesk's request id, which its support asks for
+	Err       error    // the cause below HTTP, or nil
 
 	wait    time.Duration
 	classes []error
@@ -80,7 +81,7 @@ func explain(f *rest.Failure) error {
 	if e.RequestID == "" {
 		e.RequestID = f.Header.Get("X-Request-Id") // as seen
 	}
-	e.Code, e.Detail = read(f.Body)
+	e.Code, e.Detail, e.Fields = read(f.Body)
 	e.classes = classes(e, f.Doubt)
 	return e
 }
@@ -123,7 +124,7 @@ func classes(e *Error, doubt bool) []error {
 //	{"error":"sentence"}
 //	{"error":{"title":"…","message":"…"}}
 //	{"errors":[{"code":"…","title":"…","detail":"…"}]}
-func read(body []byte) (code, detail string) {
+func read(body []byte) (code, detail string, fields []string) {
 	var b struct {
 		Error       json.RawMessage `json:"error"`
 		Description string          `json:"description"`
@@ -131,14 +132,14 @@ func read(body []byte) (code, detail string) {
 		Errors      []struct{ Code, Title, Detail string }
 	}
 	if json.Unmarshal(body, &b) != nil {
-		return "", ""
+		return "", "", nil
 	}
 	var object struct{ Title, Message string }
 	switch {
 	case json.Unmarshal(b.Error, &code) == nil && code != "":
 		detail = b.Description
-		if fields := fieldErrors(b.Details); fields != "" {
-			detail = fields
+		if names, said := fieldErrors(b.Details); said != "" {
+			fields, detail = names, said
 		}
 		if strings.Contains(code, " ") {
 			code, detail = "", code // a sentence, not a code
@@ -151,23 +152,23 @@ func read(body []byte) (code, detail string) {
 			detail = b.Errors[0].Title
 		}
 	}
-	return clip(code, 60), clip(detail, 300)
+	return clip(code, 60), clip(detail, 300), fields
 }
 
-// fieldErrors joins what is said of each field; any field may be named, and
-// "base" stands for the whole.
-func fieldErrors(details json.RawMessage) string {
+// fieldErrors returns the fields that are named and what is said of them all.
+func fieldErrors(details json.RawMessage) (names []string, said string) {
 	var fields map[string][]struct{ Description string }
 	if json.Unmarshal(details, &fields) != nil {
-		return ""
+		return nil, ""
 	}
-	var said []string
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
+	names = slices.Sorted(maps.Keys(fields))
+	var all []string
+	for _, name := range names {
 		for _, p := range fields[name] {
-			said = append(said, p.Description)
+			all = append(all, p.Description)
 		}
 	}
-	return strings.Join(said, "; ")
+	return names, strings.Join(all, "; ")
 }
 
 // clip makes a server's words fit for one line of a log.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/exdesk/exdesk"
@@ -146,9 +147,26 @@ func (c *Client) Create(ctx context.Context, t *exdesk.NewTicket) (*exdesk.Ticke
 	for _, cc := range t.CCs {
 		in.EmailCCs = append(in.EmailCCs, emailCC{Email: cc.Address, Name: cc.Name, Action: "put"})
 	}
+	made, err := c.create(ctx, t.Key, &in)
+	var e *Error
+	if errors.As(err, &e) && errors.Is(err, exdesk.ErrRefused) && slices.Contains(e.Fields, "recipient") {
+		// Whether the recipient must be a support address of the account is
+		// not documented. If it must, answers leave from the default address.
+		c.log.WarnContext(ctx, "zendesk refused the recipient of a ticket: add the mailbox to the support addresses", "detail", e.Detail)
+		in.Recipient = ""
+		made, err = c.create(ctx, t.Key+"-r", &in)
+	}
+	if err != nil {
+		return nil, err
+	}
+	made.Origin = t.Origin
+	return made, nil
+}
+
+func (c *Client) create(ctx context.Context, key string, in *newTicket) (*exdesk.Ticket, error) {
 	req := &rest.Request{
 		Op: "create ticket", Method: http.MethodPost, Path: []string{"tickets"},
-		Header: http.Header{"Idempotency-Key": {t.Key}},
+		Header: http.Header{"Idempotency-Key": {key}},
 		JSON:   map[string]any{"ticket": in},
 	}
 	var out struct{ Ticket ticket }
@@ -158,9 +176,7 @@ func (c *Client) Create(ctx context.Context, t *exdesk.NewTicket) (*exdesk.Ticke
 	if out.Ticket.ID == 0 {
 		return nil, explain(&rest.Failure{Op: req.Op, Status: http.StatusCreated, Wait: -1, Doubt: true, Err: errors.New("the answer has no ticket")})
 	}
-	made := out.Ticket.desk()
-	made.Origin = t.Origin
-	return made, nil
+	return out.Ticket.desk(), nil
 }
 
 // do sends a request that is answered in JSON.

@@ -316,6 +316,23 @@ func TestWeSendNothingUnknown(t *testing.T) {
 	})
 }
 
+func TestRefusedRecipient(t *testing.T) {
+	inBubble(t, &zendesktest.Options{RefuseRecipient: true}, func(t *testing.T, srv *zendesktest.Server, c *zendesk.Client) {
+		for range 2 {
+			made, err := c.Create(t.Context(), ticket())
+			require.NoError(t, err)
+			require.EqualValues(t, 1, made.ID, "once, on this way too")
+		}
+		in := ticket()
+		in.Key, in.Requester.Address = "key-2", "no address"
+		_, err := c.Create(t.Context(), in)
+		require.ErrorIs(t, err, exdesk.ErrRefused)
+		var e *zendesk.Error
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, []string{"requester"}, e.Fields)
+	})
+}
+
 func TestAPIToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := zendesktest.New(nil)

@@ -57,7 +57,25 @@ func runRemote(ctx context.Context, s *settings, p *printer) error {
 	p.labels = func(r *exdesk.Result) []string { return append(r.Mail.Categories, r.Labels...) }
 	err = ingest(ctx, mailbox, desk, nil, p)
 	p.close(count)
+	if peak := peakMemory(); peak != "" {
+		p.note("peak memory of this process: " + peak)
+	}
 	return err
+}
+
+// peakMemory is the most memory that this process had resident, where the
+// system tells (proc(5), VmHWM).
+func peakMemory() string {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(status)) {
+		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
 }
 
 // versioned adds the API's version where the URL has none.
