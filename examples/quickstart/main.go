@@ -92,7 +92,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 // mail that waits for a service gets two more chances.
 func ingest(ctx context.Context, mailbox exdesk.Mailbox, desk exdesk.Desk, limiter exdesk.Limiter, p *printer) error {
 	waiting := make(map[string]*exdesk.Result)
-	conn, err := exdesk.New(mailbox, desk, &exdesk.Options{
+	conn, err := exdesk.New(&watched{mailbox, p.progress}, desk, &exdesk.Options{
 		Limiter: limiter,
 		OnResult: func(r *exdesk.Result) {
 			if r.Outcome == exdesk.Waiting {

@@ -39,8 +39,8 @@ func TestSamples(t *testing.T) {
 	require.NoError(t, err)
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	require.Len(t, lines, 13, out)
-	for i, want := range []string{"MAIL", "ticket 1", "ticket 2, 1 files", "ticket 3", "ticket 4, 3 files", "ticket 5, 1 files", "rejected: the mail is malformed",
-		"rejected: the To field is missing", "rejected: the mail has", "nothing: ticket 1 is this mail", "ticket 6 (its Message-ID is another mail's)", "", "10 mails, "} {
+	for i, want := range []string{"MAIL", "ticket 1", "ticket 2 with a file", "ticket 3", "ticket 4 with 3 files", "ticket 5 with a file", "rejected: the mail is malformed",
+		"rejected: the To field is missing", "rejected: the mail has", "nothing new: it is ticket 1", "ticket 6, though another mail has its Message-ID", "", "10 mails, "} {
 		require.Contains(t, lines[i], want)
 	}
 	require.Contains(t, out, "Zendesk, RejectedByZendesk")

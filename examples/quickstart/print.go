@@ -8,8 +8,9 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
-	"text/tabwriter"
 	"unicode/utf8"
+
+	"golang.org/x/text/width"
 
 	"github.com/exdesk/exdesk"
 )
@@ -19,14 +20,13 @@ import (
 type printer struct {
 	stdout, stderr io.Writer
 	json           bool
-	live           bool   // stderr is a terminal: a line of progress is rewritten there
 	colour         bool   // stdout is a terminal
 	address        string // the mailbox
+	progress       *progress
 	labels         func(*exdesk.Result) []string
 
-	expected int
-	file     map[string]string // by mail id
-	results  []row
+	file    map[string]string // by mail id
+	results []row
 }
 
 type row struct {
@@ -37,7 +37,10 @@ type row struct {
 }
 
 func newPrinter(stdout, stderr io.Writer, asJSON bool) *printer {
-	return &printer{stdout: stdout, stderr: stderr, json: asJSON, live: terminal(stderr), colour: terminal(stdout), file: make(map[string]string)}
+	return &printer{
+		stdout: stdout, stderr: stderr, json: asJSON, colour: terminal(stdout), file: make(map[string]string),
+		progress: &progress{w: stderr, live: terminal(stderr), subjects: make(map[string]string)},
+	}
 }
 
 // terminal reports whether w is one that likes colours.
@@ -51,11 +54,14 @@ func terminal(w io.Writer) bool {
 }
 
 // note says something that is not a result.
-func (p *printer) note(s string) { fmt.Fprintln(p.stderr, s) }
+func (p *printer) note(s string) {
+	p.progress.clear()
+	fmt.Fprintln(p.stderr, s)
+}
 
 // expect announces a mail, and the file that it came from.
 func (p *printer) expect(id, file string) {
-	p.expected++
+	p.progress.total++
 	p.file[id] = file
 }
 
@@ -66,16 +72,10 @@ func (p *printer) result(r *exdesk.Result) {
 		out.subject, out.files = r.Message.Subject, len(r.Message.Files)
 	}
 	if p.json {
+		p.progress.clear()
 		p.printJSON(out)
 	}
 	p.results = append(p.results, out)
-	if p.live {
-		total := ""
-		if p.expected > 0 {
-			total = fmt.Sprintf("/%d", p.expected)
-		}
-		fmt.Fprintf(p.stderr, "\r\x1b[K%d%s mails, last: %s %s", len(p.results), total, out.Outcome, shorten(out.subject, 40))
-	}
 }
 
 // object is what -json prints of a mail.
@@ -132,60 +132,85 @@ func (p *printer) printJSON(r row) {
 
 // close prints the table and what the run cost.
 func (p *printer) close(count *counter) {
-	if p.live {
-		fmt.Fprint(p.stderr, "\r\x1b[K")
-	}
+	p.progress.clear()
 	cost := fmt.Sprintf("%d mails, %d requests to Graph and %d to Zendesk", len(p.results), count.graph.Load(), count.zendesk.Load())
 	if p.json {
 		p.note(cost)
 		return
 	}
-	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "MAIL\tBECAME\tLABELS")
+	rows := [][3]string{{"MAIL", "BECAME", "LABELS"}}
 	for _, r := range p.results {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", shorten(r.subject, 34), r.became(), strings.Join(r.labels, ", "))
+		rows = append(rows, [3]string{shorten(r.subject, 24), r.became(), strings.Join(r.labels, ", ")})
 	}
-	if p.colour {
-		fmt.Fprint(p.stdout, "\x1b[1m")
+	var widths [3]int
+	for _, r := range rows {
+		for i, cell := range r {
+			widths[i] = max(widths[i], columns(cell))
+		}
 	}
-	_ = w.Flush()
-	if p.colour {
-		fmt.Fprint(p.stdout, "\x1b[0m")
+	for i, r := range rows {
+		line := pad(r[0], widths[0]) + "  " + pad(r[1], widths[1]) + "  " + r[2]
+		switch {
+		case p.colour && i == 0:
+			line = "\x1b[1m" + line + "\x1b[0m" // bold
+		case p.colour && p.results[i-1].Outcome != exdesk.Created && p.results[i-1].Outcome != exdesk.Duplicate:
+			line = "\x1b[33m" + line + "\x1b[0m" // yellow: somebody should look
+		}
+		fmt.Fprintln(p.stdout, line)
 	}
 	fmt.Fprintln(p.stdout, "\n"+cost)
 }
 
-// became tells an outcome in a few words.
-func (r *row) became() string {
-	switch r.Outcome {
-	case exdesk.Created:
-		s := fmt.Sprintf("ticket %d", r.Ticket)
-		if r.MessageIDReused {
-			s += " (its Message-ID is another mail's)"
-		} else if r.files > 0 {
-			s += fmt.Sprintf(", %d files", r.files)
+// columns is how wide a terminal shows s: East Asian characters take two.
+func columns(s string) int {
+	n := 0
+	for _, r := range s {
+		switch width.LookupRune(r).Kind() {
+		case width.EastAsianWide, width.EastAsianFullwidth:
+			n += 2
+		default:
+			n++
 		}
-		return s
-	case exdesk.Duplicate:
-		return fmt.Sprintf("nothing: ticket %d is this mail", r.Ticket)
-	case exdesk.Rejected:
-		return "rejected: " + shorten(r.Reason, 72)
-	case exdesk.Waiting:
-		return "waiting: " + shorten(r.Err.Error(), 72)
+	}
+	return n
+}
+
+func pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-columns(s))) }
+
+// became tells an outcome in a few words; -json has all of them.
+func (r *row) became() string {
+	switch {
+	case r.Outcome == exdesk.Created && r.MessageIDReused:
+		return fmt.Sprintf("ticket %d, though another mail has its Message-ID", r.Ticket)
+	case r.Outcome == exdesk.Created && r.files == 1:
+		return fmt.Sprintf("ticket %d with a file", r.Ticket)
+	case r.Outcome == exdesk.Created && r.files > 1:
+		return fmt.Sprintf("ticket %d with %d files", r.Ticket, r.files)
+	case r.Outcome == exdesk.Created:
+		return fmt.Sprintf("ticket %d", r.Ticket)
+	case r.Outcome == exdesk.Duplicate:
+		return fmt.Sprintf("nothing new: it is ticket %d", r.Ticket)
+	case r.Outcome == exdesk.Rejected:
+		return "rejected: " + shorten(r.Reason, 60)
+	case r.Outcome == exdesk.Waiting:
+		return "waiting: " + shorten(r.Err.Error(), 60)
 	}
 	return string(r.Outcome)
 }
 
-// shorten cuts s to n characters; the width of East Asian ones is not counted.
+// shorten cuts s to n columns.
 func shorten(s string, n int) string {
-	if s == "" {
+	if s = strings.Join(strings.Fields(s), " "); s == "" {
 		return "(no subject)"
 	}
-	s = strings.Join(strings.Fields(s), " ")
-	if utf8.RuneCountInString(s) > n {
-		return string([]rune(s)[:n-1]) + "…"
+	if columns(s) <= n {
+		return s
 	}
-	return s
+	for columns(s) >= n {
+		_, last := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-last]
+	}
+	return s + "…"
 }
 
 // counter counts requests on their way out.

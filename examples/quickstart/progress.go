@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"time"
+
+	"github.com/exdesk/exdesk"
+)
+
+// watched is a mailbox that shows how far its mails have been read.
+type watched struct {
+	exdesk.Mailbox
+	p *progress
+}
+
+// progress is the line that says what is going on: rewritten in place on a
+// terminal, and elsewhere said now and then when the work takes long.
+type progress struct {
+	w        io.Writer
+	live     bool
+	total    int // 0 if not known
+	opened   int
+	bytes    int64
+	subjects map[string]string
+	subject  string
+	said     time.Time
+}
+
+func (w *watched) Unread(ctx context.Context) iter.Seq2[*exdesk.Mail, error] {
+	return func(yield func(*exdesk.Mail, error) bool) {
+		for mail, err := range w.Mailbox.Unread(ctx) {
+			if mail != nil {
+				w.p.subjects[mail.ID] = mail.Subject
+			}
+			if !yield(mail, err) {
+				return
+			}
+		}
+	}
+}
+
+func (w *watched) Open(ctx context.Context, id string) (io.ReadCloser, error) {
+	w.p.opened++
+	w.p.bytes, w.p.subject = 0, w.p.subjects[id]
+	w.p.show()
+	body, err := w.Mailbox.Open(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &watchedBody{body, w.p}, nil
+}
+
+type watchedBody struct {
+	io.ReadCloser
+	p *progress
+}
+
+func (b *watchedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if before := b.p.bytes; (before+int64(n))>>20 > before>>20 {
+		b.p.bytes += int64(n)
+		b.p.show()
+	} else {
+		b.p.bytes += int64(n)
+	}
+	return n, err
+}
+
+// pauseBetween is how often progress is told where it cannot be rewritten.
+const pauseBetween = 10 * time.Second
+
+func (p *progress) show() {
+	line := fmt.Sprintf("mail %d", p.opened)
+	if p.total > 0 {
+		line = fmt.Sprintf("mail %d of %d", p.opened, p.total)
+	}
+	line += ": " + shorten(p.subject, 40)
+	if p.bytes >= 1<<20 {
+		line += fmt.Sprintf(", %d MB", p.bytes>>20)
+	}
+	switch {
+	case p.live:
+		fmt.Fprint(p.w, "\r\x1b[K"+line)
+	case p.said.IsZero():
+		p.said = time.Now()
+	case time.Since(p.said) > pauseBetween:
+		p.said = time.Now()
+		fmt.Fprintln(p.w, line)
+	}
+}
+
+// clear takes the line away before something else is printed.
+func (p *progress) clear() {
+	if p.live {
+		fmt.Fprint(p.w, "\r\x1b[K")
+	}
+}
