@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
-	"unicode/utf8"
 
 	"golang.org/x/text/width"
 
@@ -165,14 +164,17 @@ func (p *printer) close(count *counter) {
 func columns(s string) int {
 	n := 0
 	for _, r := range s {
-		switch width.LookupRune(r).Kind() {
-		case width.EastAsianWide, width.EastAsianFullwidth:
-			n += 2
-		default:
-			n++
-		}
+		n += columnsOf(r)
 	}
 	return n
+}
+
+func columnsOf(r rune) int {
+	switch width.LookupRune(r).Kind() {
+	case width.EastAsianWide, width.EastAsianFullwidth:
+		return 2
+	}
+	return 1
 }
 
 func pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-columns(s))) }
@@ -203,14 +205,16 @@ func shorten(s string, n int) string {
 	if s = strings.Join(strings.Fields(s), " "); s == "" {
 		return "(no subject)"
 	}
-	if columns(s) <= n {
-		return s
+	used, fits := 0, 0 // fits is where s could end with an ellipsis
+	for i, r := range s {
+		if used < n {
+			fits = i
+		}
+		if used += columnsOf(r); used > n {
+			return s[:fits] + "…"
+		}
 	}
-	for columns(s) >= n {
-		_, last := utf8.DecodeLastRuneInString(s)
-		s = s[:len(s)-last]
-	}
-	return s + "…"
+	return s
 }
 
 // counter counts requests on their way out.
