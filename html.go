@@ -49,7 +49,7 @@ func htmlText(s string) string {
 			if name == "/"+hidden {
 				hidden = ""
 			}
-		case name == "script" || name == "style" || name == "title" || name == "head" && strings.Contains(strings.ToLower(s), "</head"):
+		case name == "script" || name == "style" || name == "title":
 			hidden = name
 		case breaks[strings.TrimPrefix(name, "/")]:
 			if b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") || name == "br" {
