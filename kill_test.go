@@ -113,10 +113,11 @@ func TestKilledAtEveryRequest(t *testing.T) {
 // killedOnce reports false when the process was done before its turn came.
 func killedOnce(t *testing.T, before bool, turn int64) bool {
 	exchange, support := graphtest.New(nil), zendesktest.New(nil)
+	ann := plain("ann")
 	ids := []string{
-		exchange.Deliver(plain("ann")),
+		exchange.Deliver(ann),
 		exchange.Deliver(withFile("bob", 200_000)),
-		exchange.Deliver(plain("ann")), // another copy
+		exchange.Deliver(ann), // another copy
 		exchange.Deliver([]byte("From: joe@customer.example\r\nSubject: no To\r\n\r\nhi\r\n")),
 	}
 	forever, release := context.WithCancel(t.Context())
