@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 )
 
@@ -21,6 +22,8 @@ type Options struct {
 	// between the Connectors of a mailbox. Default: IngestPerMinute in any
 	// minute. Unlimited sets no limit.
 	Limiter Limiter
+	// Every is how long Run waits between two passes. Default 30 seconds.
+	Every time.Duration
 	// OnResult, if set, hears of each mail as soon as its outcome is certain
 	// and its labels are written. It is called by Ingest, one call at a time,
 	// and must not call the Connector.
@@ -41,6 +44,10 @@ type Connector struct {
 
 	turn   chan struct{} // held by the pass that is running
 	memory memory        // used by the pass that is running
+	wake   chan struct{} // holds one wish for a pass
+
+	mu     sync.Mutex // guards what follows
+	status Status
 }
 
 // New returns a Connector of mailbox and desk. It does no I/O, starts nothing
@@ -49,7 +56,7 @@ func New(mailbox Mailbox, desk Desk, opts *Options) (*Connector, error) {
 	if mailbox == nil || desk == nil {
 		return nil, errors.New("exdesk: New needs a mailbox and a desk")
 	}
-	c := &Connector{mailbox: mailbox, desk: desk, turn: make(chan struct{}, 1)}
+	c := &Connector{mailbox: mailbox, desk: desk, turn: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
 	if opts != nil {
 		c.opts = *opts
 	}

@@ -52,6 +52,9 @@ func (c *Connector) Ingest(ctx context.Context) (*Report, error) {
 	}
 	p.label(labelling, true)
 	c.memory.prune(p.listed, time.Now())
+	if ctx.Err() == nil {
+		c.passed(p.report, err)
+	}
 	if err != nil {
 		return p.report, fmt.Errorf("exdesk: ingest: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,17 +33,22 @@ type world struct {
 	connect  func()
 }
 
-// tokens hands out the current token of each service.
-type tokens struct{ graph, zendesk string }
+// tokens holds the current token of each service.
+type tokens struct{ graph, zendesk tokenSource }
 
-type tokenFunc func() string
+// tokenSource hands out whatever token it was given last.
+type tokenSource struct{ value atomic.Value }
 
-func (f tokenFunc) Token() (*oauth2.Token, error) { return &oauth2.Token{AccessToken: f()}, nil }
+func (s *tokenSource) Token() (*oauth2.Token, error) {
+	return &oauth2.Token{AccessToken: s.value.Load().(string)}, nil
+}
+
+func (s *tokenSource) set(token string) { s.value.Store(token) }
 
 func newWorld(t *testing.T, g *graphtest.Options, z *zendesktest.Options) *world {
 	t.Helper()
-	w := &world{T: t, exchange: graphtest.New(g), support: zendesktest.New(z)}
-	w.tokens = &tokens{w.exchange.Token(), w.support.Token()}
+	w := &world{T: t, exchange: graphtest.New(g), support: zendesktest.New(z), tokens: new(tokens)}
+	w.renew()
 	graphURL, graphClient, stopGraph := memnet.Serve(w.exchange)
 	deskURL, deskClient, stopDesk := memnet.Serve(w.support)
 	t.Cleanup(func() {
@@ -58,10 +64,10 @@ func newWorld(t *testing.T, g *graphtest.Options, z *zendesktest.Options) *world
 	})
 	w.connect = func() {
 		var err error
-		w.mailbox, err = graph.New(w.exchange.Mailbox(), tokenFunc(func() string { return w.tokens.graph }),
+		w.mailbox, err = graph.New(w.exchange.Mailbox(), &w.tokens.graph,
 			&graph.Options{BaseURL: graphURL + "/v1.0", HTTPClient: graphClient})
 		require.NoError(t, err)
-		w.desk, err = zendesk.New("acme", tokenFunc(func() string { return w.tokens.zendesk }),
+		w.desk, err = zendesk.New("acme", &w.tokens.zendesk,
 			&zendesk.Options{BaseURL: deskURL, HTTPClient: deskClient})
 		require.NoError(t, err)
 		w.conn, err = exdesk.New(w.mailbox, w.desk, &w.opts)
@@ -170,5 +176,8 @@ func (w *world) graphFault(f graphtest.Fault)  { w.Helper(); require.NoError(w, 
 func (w *world) deskFault(f zendesktest.Fault) { w.Helper(); require.NoError(w, w.support.Fault(f)) }
 func (w *world) heal()                         { w.exchange.ClearFaults(); w.support.ClearFaults() }
 func (w *world) advance(d time.Duration)       { w.exchange.Advance(d); w.support.Advance(d) }
-func (w *world) renew()                        { w.tokens.graph, w.tokens.zendesk = w.exchange.Token(), w.support.Token() }
-func (w *world) lift()                         { w.opts.Limiter = exdesk.Unlimited; w.restart() }
+func (w *world) renew() {
+	w.tokens.graph.set(w.exchange.Token())
+	w.tokens.zendesk.set(w.support.Token())
+}
+func (w *world) lift() { w.opts.Limiter = exdesk.Unlimited; w.restart() }

@@ -1,0 +1,116 @@
+package exdesk
+
+import (
+	"cmp"
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	// pollEvery is how often Run looks into the Inbox by default.
+	pollEvery = 30 * time.Second
+	// pollLongest is the longest pause of Run while passes fail.
+	pollLongest = 10 * time.Minute
+)
+
+// Status is what a running Connector has seen. It claims nothing else: a zero
+// time means that it has not happened yet.
+type Status struct {
+	LastPass    time.Time // when a pass last came to its end, with mail left waiting or not
+	LastSuccess time.Time // when a pass last came to its end and left nothing waiting
+	LastError   error     // of the newest pass; nil when that left nothing waiting
+	Failures    int       // passes in a row that could not come to their end
+	NextPass    time.Time // when Run will look again, if nobody wakes it
+	Waiting     int       // mails that the newest pass left for the next
+	Oldest      time.Time // when the oldest of them was received
+}
+
+// Status returns what was seen so far. It does no I/O and never waits for a
+// pass.
+func (c *Connector) Status() Status {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.status
+}
+
+// Wake makes Run look into the Inbox at once, or right after the pass that is
+// running. It never waits; calling it often is like calling it once.
+func (c *Connector) Wake() {
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run makes passes over the Inbox until ctx ends, and then returns its cause.
+// Between passes it waits for Options.Every, give or take a fifth so that many
+// processes do not march in step, or for Wake. While passes fail it waits
+// longer each time, up to ten minutes, and as long as the service asked; a
+// mailbox that nobody can sign in to is looked at again all the same, because
+// somebody may reconnect it. When ctx ends, the mail at hand is abandoned where
+// it is, which is safe, and finished mails are still labelled.
+func (c *Connector) Run(ctx context.Context) error {
+	for {
+		_, err := c.Ingest(ctx)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		pause := c.pause(err)
+		c.mu.Lock()
+		c.status.NextPass = time.Now().Add(pause)
+		c.mu.Unlock()
+		if err != nil {
+			c.log.ErrorContext(ctx, "a pass failed", "mailbox", c.mailbox.Address(), "error", err, "next", pause.Round(time.Second))
+		}
+		t := time.NewTimer(pause)
+		select {
+		case <-t.C:
+		case <-c.wake:
+			t.Stop()
+		case <-ctx.Done():
+			t.Stop()
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// pause is how long Run waits after a pass that ended with err.
+func (c *Connector) pause(err error) time.Duration {
+	wait := cmp.Or(c.opts.Every, pollEvery)
+	if err != nil {
+		wait = min(wait<<min(c.Status().Failures, 10), max(pollLongest, wait))
+		if asked, ok := RetryAfter(err); ok {
+			wait = max(wait, asked)
+		}
+	}
+	fifth := wait / 5
+	return wait - fifth + rand.N(2*fifth+1)
+}
+
+// passed notes what a pass has seen.
+func (c *Connector) passed(report *Report, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := &c.status
+	now := time.Now()
+	s.LastError, s.Waiting, s.Oldest = err, 0, time.Time{}
+	for _, r := range report.Results {
+		if r.Outcome != Waiting {
+			continue
+		}
+		s.Waiting++
+		if s.Oldest.IsZero() || r.Mail.Received.Before(s.Oldest) {
+			s.Oldest = r.Mail.Received
+		}
+		s.LastError = cmp.Or(s.LastError, r.Err)
+	}
+	if err != nil {
+		s.Failures++
+		return
+	}
+	s.Failures, s.LastPass = 0, now
+	if s.LastError == nil {
+		s.LastSuccess = now
+	}
+}
