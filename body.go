@@ -61,7 +61,7 @@ func (r *mailReader) finish() {
 	var text, rich strings.Builder
 	isHTML := false
 	for _, b := range r.blocks {
-		if blank(b.html) {
+		if strings.TrimSpace(b.plain) != "" && blank(b.html) {
 			b.html = "" // an empty alternative must not hide the full one
 		}
 		isHTML = isHTML || b.html != ""
@@ -83,11 +83,14 @@ func (r *mailReader) finish() {
 	}
 	r.msg.Text, r.msg.HTML = text.String(), rich.String()
 	r.msg.whole = r.streamed > 0 && len(r.blocks) == 1
+	shown := make(map[string]bool)
+	eachCID(r.msg.HTML, func(id string) (string, bool) {
+		shown[id] = true
+		return "", false
+	})
 	for i := range r.msg.Files {
 		f := &r.msg.Files[i]
-		if f.ContentID != "" && refersTo(r.msg.HTML, f.ContentID) {
-			f.Inline = true
-		}
+		f.Inline = f.Inline || f.ContentID != "" && shown[f.ContentID]
 	}
 }
 
@@ -110,7 +113,7 @@ func (m *Message) comment() string {
 		body = cut(body, maxComment, true)
 	}
 	if blank(body) {
-		body = "<p>(This mail has no text.)</p>"
+		body += "<p>(This mail has no text.)</p>" // Zendesk refuses an empty comment
 	}
 	return body + neutral(m.notes())
 }
@@ -132,11 +135,12 @@ func (m *Message) notes() string {
 		if f.Refused == "" {
 			continue
 		}
-		if b.Len() > maxNotes-1024 {
+		note := fmt.Sprintf("<li>%s (%s): %s</li>", html.EscapeString(f.Name), megabytes(f.Bytes), html.EscapeString(f.Refused))
+		if b.Len()+len(neutral(note)) > maxNotes-128 {
 			b.WriteString("<li>…</li>")
 			break
 		}
-		fmt.Fprintf(&b, "<li>%s (%s): %s</li>", html.EscapeString(f.Name), megabytes(f.Bytes), html.EscapeString(f.Refused))
+		b.WriteString(note)
 	}
 	if b.Len() == 0 {
 		return ""
@@ -146,23 +150,17 @@ func (m *Message) notes() string {
 
 // place puts the images that came along where the HTML shows them (RFC 2392).
 func (m *Message) place(s string) string {
-	return eachCID(s, func(id string) (string, bool) {
-		for i := range m.Files {
-			if f := &m.Files[i]; f.ContentID == id && f.Upload != nil && f.Upload.URL != "" {
-				return html.EscapeString(f.Upload.URL), true
-			}
+	urls := make(map[string]string)
+	for i := range m.Files {
+		f := &m.Files[i]
+		if _, taken := urls[f.ContentID]; !taken && f.ContentID != "" && f.Upload != nil && f.Upload.URL != "" {
+			urls[f.ContentID] = html.EscapeString(f.Upload.URL)
 		}
-		return "", false
+	}
+	return eachCID(s, func(id string) (string, bool) {
+		to, ok := urls[id]
+		return to, ok
 	})
-}
-
-func refersTo(s, id string) bool {
-	found := false
-	eachCID(s, func(ref string) (string, bool) {
-		found = found || ref == id
-		return "", false
-	})
-	return found
 }
 
 // eachCID calls replace for each cid: URL in the HTML, decoded, and puts what

@@ -27,7 +27,7 @@ func (c *Connector) compose(ctx context.Context, msg *Message, id *identity) (*N
 		Origin:    Origin{Digest: id.digest, Mail: id.mail},
 		Requester: msg.Requester(mailbox),
 		Recipient: mailbox,
-		Subject:   neutral(clip(msg.Subject, maxSubject)),
+		Subject:   clip(neutral(msg.Subject), maxSubject),
 		HTML:      msg.comment(),
 	}
 	t.CCs = msg.copied(mailbox, t.Requester.Address)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 )
@@ -61,7 +62,7 @@ func New(mailbox Mailbox, desk Desk, opts *Options) (*Connector, error) {
 		c.opts = *opts
 	}
 	c.opts.Labels = c.opts.Labels.withDefaults()
-	if c.opts.Labels.Processed == c.opts.Labels.Rejected {
+	if strings.EqualFold(c.opts.Labels.Processed, c.opts.Labels.Rejected) { // Exchange's way
 		return nil, errors.New("exdesk: the two labels must differ")
 	}
 	c.opts.MaxBytes = cmp.Or(c.opts.MaxBytes, MaxMessageBytes)

@@ -3,6 +3,7 @@ package exdesk
 import (
 	"context"
 	"io"
+	"time"
 )
 
 // Desk is the Zendesk account as Ingest sees it. Package zendesk implements it.
@@ -16,10 +17,11 @@ type Desk interface {
 	// Ticket returns one ticket, or ErrNotFound. Its Origin may be left empty.
 	Ticket(ctx context.Context, id int64) (*Ticket, error)
 
-	// Find returns every ticket with that external id, with its Origin. The
-	// service need not keep external ids unique, and may show a new ticket
-	// late.
-	Find(ctx context.Context, externalID string) ([]*Ticket, error)
+	// Find returns every ticket with that external id that was made at or after
+	// since, with its Origin. The service need not keep external ids unique,
+	// and may show a new ticket late. What it cannot read to the end it answers
+	// with an error.
+	Find(ctx context.Context, externalID string, since time.Time) ([]*Ticket, error)
 
 	// Upload stores one file for a ticket that is to come. It reads File.Body
 	// to its end or to the first error, which it returns. ErrRefused means
@@ -37,6 +39,7 @@ type Ticket struct {
 	ID         int64
 	ExternalID string
 	Status     string
+	Created    time.Time
 	Origin     Origin
 }
 

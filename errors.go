@@ -47,6 +47,11 @@ type rejection struct{ reason string }
 
 func (r *rejection) Error() string { return r.reason }
 
+// A refusal is a rejection that was the desk's word.
+type refusal struct{ reason string }
+
+func (r *refusal) Error() string { return r.reason }
+
 func rejectf(format string, args ...any) error {
 	return &rejection{fmt.Sprintf(format, args...)}
 }

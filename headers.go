@@ -18,6 +18,7 @@ var protectedFields = []string{
 // conversation it belongs to (RFC 5322 §3.6).
 var standardFields = []string{
 	"From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Date", "Subject", "Message-ID", "In-Reply-To", "References",
+	"Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc", "Resent-Bcc", "Resent-Date", "Resent-Message-ID",
 }
 
 // Guard watches over the header fields of a notification while somebody else

@@ -23,34 +23,30 @@ func textHTML(s string) string {
 // sanitiser: Zendesk has that.
 func htmlText(s string) string {
 	var b strings.Builder
-	hidden := "" // the element whose content is not shown
 	for s != "" {
 		i := strings.IndexByte(s, '<')
 		if i < 0 {
 			i = len(s)
 		}
-		if hidden == "" {
-			b.WriteString(spaced(html.UnescapeString(s[:i])))
-		}
+		b.WriteString(spaced(html.UnescapeString(s[:i])))
 		if s = s[i:]; s == "" {
 			break
 		}
 		name, rest := tag(s)
 		if name == "" { // a bare "<"
-			if hidden == "" {
-				b.WriteByte('<')
-			}
+			b.WriteByte('<')
 			s = s[1:]
 			continue
 		}
 		s = rest
 		switch {
-		case hidden != "":
-			if name == "/"+hidden {
-				hidden = ""
-			}
 		case name == "script" || name == "style" || name == "title":
-			hidden = name
+			// What is in them is no markup, whatever it looks like.
+			if i := indexFold(s, "</"+name); i >= 0 {
+				s = s[i:]
+			} else {
+				s = ""
+			}
 		case breaks[strings.TrimPrefix(name, "/")]:
 			if b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") || name == "br" {
 				b.WriteByte('\n')

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -17,9 +19,17 @@ const (
 	// patience is the longest pause between two tries. A service that asks for
 	// more is left alone until the next pass.
 	patience = time.Minute
-	// hopeless is how many mails in a row may fail before a pass ends: then it
-	// is not the mails.
+	// hopeless is how many mails in a row may fail before it is asked whether
+	// it is the mails: then some of the newest are tried before a pass ends.
 	hopeless = 10
+	newest   = 3
+	// reach is how many more mails are listed for that.
+	reach = 10_000
+	// unanimous is from how many senders mail must be refused in a row for one
+	// and the same reason, for it to be the account and not the mails.
+	unanimous = 5
+	// leastWait keeps a limiter that is wrong about the time from spinning.
+	leastWait = 100 * time.Millisecond
 	// grace is how long the labels of finished mails may take to write when
 	// ctx has ended.
 	grace = 15 * time.Second
@@ -44,14 +54,16 @@ func (c *Connector) Ingest(ctx context.Context) (*Report, error) {
 	p := &pass{c: c, report: new(Report), listed: make(map[string]bool)}
 	err := p.run(ctx)
 
-	// What became a ticket should say so even if the caller is in a hurry.
-	labelling, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	// What became a ticket should say so even if the caller is in a hurry, now
+	// or in the middle of it.
+	labelling, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	if ctx.Err() == nil {
-		labelling = ctx
-	}
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	defer stop()
 	p.label(labelling, true)
-	c.memory.prune(p.listed, time.Now())
+	if err == nil {
+		c.memory.prune(p.listed, now())
+	}
 	if ctx.Err() == nil {
 		c.passed(p.report, err)
 	}
@@ -68,6 +80,10 @@ type pass struct {
 	listed  map[string]bool // ids of the mails that were listed
 	pending []pending       // finished but not labelled
 	failed  int             // mails in a row that failed
+	last    error           // the error of the last of them
+
+	refused string          // the reason of the last refusals in a row
+	senders map[string]bool // whose mails were refused for it
 }
 
 type pending struct {
@@ -77,6 +93,7 @@ type pending struct {
 
 func (p *pass) run(ctx context.Context) error {
 	var late []*Mail // mails that failed before: they must not stand in the way of others
+	var rest []*Mail // mails behind too many that failed
 	for mail, err := range p.c.mailbox.Unread(ctx) {
 		if err != nil {
 			return err
@@ -85,18 +102,39 @@ func (p *pass) run(ctx context.Context) error {
 			continue
 		}
 		p.listed[mail.ID] = true
-		if p.c.memory.failed(mail.ID) {
+		switch {
+		case p.c.memory.failed(mail.ID):
 			late = append(late, mail)
 			continue
+		case p.failed >= hopeless:
+			rest = append(rest, mail)
+		default:
+			err = p.take(ctx, mail)
+		}
+		if err != nil {
+			return err
+		}
+		if len(rest) == reach {
+			break
+		}
+	}
+	// The newest first, which are the least likely to be bad for the same
+	// reason; and those that failed before in another order each time.
+	slices.Reverse(rest)
+	if len(late) > 0 {
+		n := rand.IntN(len(late))
+		late = append(late[n:], late[:n]...)
+	}
+	for _, mail := range append(rest, late...) {
+		if p.failed >= hopeless+newest {
+			break
 		}
 		if err := p.take(ctx, mail); err != nil {
 			return err
 		}
 	}
-	for _, mail := range late {
-		if err := p.take(ctx, mail); err != nil {
-			return err
-		}
+	if p.failed >= hopeless {
+		return fmt.Errorf("%d mails in a row failed, the last with: %w", p.failed, p.last)
 	}
 	return nil
 }
@@ -104,37 +142,69 @@ func (p *pass) run(ctx context.Context) error {
 // take processes one mail. Its error ends the pass.
 func (p *pass) take(ctx context.Context, mail *Mail) error {
 	res, err := p.try(ctx, mail)
-	if ctxErr := ctx.Err(); ctxErr != nil && err != nil {
+	if ctx.Err() != nil && err != nil {
 		return context.Cause(ctx) // the mail was interrupted, not at fault
 	}
 	res.Mail = mail
+	unanimous := p.isUnanimous(res, &err)
 	switch {
 	case err == nil:
 		p.failed = 0
 		p.c.memory.done(mail.ID)
+		p.pending = append(p.pending, pending{p.mark(res), res})
+		if len(p.pending) >= labelEvery {
+			p.label(ctx, false)
+		}
+		return nil
 	case errors.Is(err, ErrNotFound) && res.Outcome == Gone:
 		p.failed = 0
 	default:
-		res.Outcome, res.Err = Waiting, err
-		p.failed++
-		p.c.memory.fail(mail.ID)
-		p.c.log.WarnContext(ctx, "a mail waits for the next pass", "mail", mail.ID, "error", err)
+		p.wait(ctx, res, err)
 	}
-	if res.Outcome == Waiting || res.Outcome == Gone {
-		p.publish(res)
-		switch {
-		case errors.Is(err, ErrAuth):
-			return err
-		case p.failed >= hopeless:
-			return fmt.Errorf("%d mails in a row failed, the last with: %w", p.failed, err)
-		}
-		return nil
-	}
-	p.pending = append(p.pending, pending{p.mark(res), res})
-	if len(p.pending) >= labelEvery {
-		p.label(ctx, false)
+	p.publish(res)
+	if unanimous || errors.Is(err, ErrAuth) {
+		return err
 	}
 	return nil
+}
+
+// wait leaves a mail for the next pass.
+func (p *pass) wait(ctx context.Context, res *Result, err error) {
+	res.Outcome, res.Reason, res.Labels, res.Err = Waiting, "", nil, err
+	p.failed, p.last = p.failed+1, err
+	p.c.memory.fail(res.Mail.ID)
+	p.c.log.WarnContext(ctx, "a mail waits for the next pass", "mail", res.Mail.ID, "error", err)
+}
+
+// isUnanimous notices when the desk refuses whoever writes for one and the same
+// reason, such as a field that the account requires. Rejecting the Inbox for
+// that would be wrong: the mail, and what is not labelled yet, waits.
+func (p *pass) isUnanimous(res *Result, err *error) bool {
+	var no *refusal
+	if !errors.As(*err, &no) {
+		p.refused = ""
+		return false
+	}
+	*err = nil
+	res.Outcome, res.Reason = Rejected, "Zendesk refused the ticket: "+no.reason
+	if p.refused != no.reason {
+		p.refused, p.senders = no.reason, make(map[string]bool)
+	}
+	if p.senders[strings.ToLower(res.Message.From.Address)] = true; len(p.senders) < unanimous {
+		return false
+	}
+	*err = fmt.Errorf("Zendesk refuses every mail alike, so it is not the mails: %s", no.reason)
+	kept := p.pending[:0]
+	for _, done := range p.pending {
+		if done.result.Reason != res.Reason {
+			kept = append(kept, done)
+			continue
+		}
+		done.result.Outcome, done.result.Reason, done.result.Labels, done.result.Err = Waiting, "", nil, *err
+		p.publish(done.result)
+	}
+	p.pending = kept
+	return true
 }
 
 // try brings one mail to an outcome, in a few tries when services stumble.
@@ -148,7 +218,7 @@ func (p *pass) try(ctx context.Context, mail *Mail) (*Result, error) {
 			return res, nil
 		}
 		if err == nil || n == tries || !errors.Is(err, ErrTemporary) || p.failed > 0 {
-			return res, err
+			return res, err // while mails fail in a row, each has one try
 		}
 		wait := time.Second << (n - 1)
 		wait = wait/2 + rand.N(wait)
@@ -167,10 +237,12 @@ func (p *pass) process(ctx context.Context, mail *Mail) (*Result, error) {
 	if mail.Record.ticketed(p.c.account) {
 		// A person took the label away. The mail was imported all the same,
 		// unless its ticket is no more.
-		switch _, err := p.c.desk.Ticket(ctx, mail.Record.Ticket); {
-		case err == nil:
-			res.Outcome, res.Ticket = Relabelled, mail.Record.Ticket
+		switch t, err := p.c.desk.Ticket(ctx, mail.Record.Ticket); {
+		case err == nil && mail.belongsTo(t):
+			res.Outcome, res.Ticket = Relabelled, t.ID
 			return res, nil
+		case err == nil:
+			mail.Record = nil // whoever wrote it, it is another mail's
 		case !errors.Is(err, ErrNotFound):
 			return res, err
 		}
@@ -186,30 +258,15 @@ func (p *pass) process(ctx context.Context, mail *Mail) (*Result, error) {
 	return res, p.importMail(ctx, mail, res)
 }
 
+// large is from what size on it is worth asking whether the desk has a mail
+// before its files are uploaded.
+const large = 256 << 10
+
 // importMail opens a mail, reads it and makes its ticket.
 func (p *pass) importMail(ctx context.Context, mail *Mail, res *Result) error {
-	var seen sighting
-	if p.doubted(mail) {
-		// The desk may have the mail already. Ask before anything is uploaded:
-		// the files of a duplicate would be uploaded for nothing.
-		at := time.Now()
-		tickets, err := p.c.desk.Find(ctx, externalID(mail.messageID()))
-		if err != nil {
+	if early := p.identify(mail, new(Message)); mail.Size == 0 || mail.Size > large {
+		if known, err := p.known(ctx, mail, &early, res); known || err != nil {
 			return err
-		}
-		if seen.at = at; len(tickets) > 0 {
-			msg, err := p.open(ctx, mail, nil, res)
-			if err != nil {
-				return err
-			}
-			id := p.identify(mail, msg)
-			if seen, err = p.look(ctx, &id); err != nil {
-				return err
-			}
-			if seen.ticket != nil {
-				p.settle(&seen, &id, res)
-				return nil
-			}
 		}
 	}
 	msg, err := p.open(ctx, mail, p.c.desk, res)
@@ -221,14 +278,29 @@ func (p *pass) importMail(ctx context.Context, mail *Mail, res *Result) error {
 	if err != nil {
 		return err
 	}
-	return p.create(ctx, &id, t, seen, res)
+	return p.create(ctx, &id, t, res)
 }
 
-// doubted reports whether the desk may have the mail although the mail does
-// not say so, for all that can be told before it is read.
-func (p *pass) doubted(mail *Mail) bool {
-	id := p.identify(mail, new(Message))
-	return p.forgotten(&id) || p.c.memory.met(&id) || p.c.memory.doubt(&id) != nil
+// known settles a mail that the desk has already, without uploading anything:
+// where that is possible at all, which can be told before the mail is read.
+func (p *pass) known(ctx context.Context, mail *Mail, early *identity, res *Result) (bool, error) {
+	if !p.forgotten(early) && !p.c.memory.met(early) && p.c.memory.doubt(early) == nil {
+		return false, nil
+	}
+	if tickets, err := p.first(ctx, early); len(tickets) == 0 || err != nil {
+		return false, err
+	}
+	msg, err := p.open(ctx, mail, nil, res)
+	if err != nil {
+		return false, err
+	}
+	id := p.identify(mail, msg)
+	seen, err := p.look(ctx, &id)
+	if err != nil || seen.ticket == nil {
+		return false, err
+	}
+	p.settle(&seen, &id, res)
+	return true, nil
 }
 
 // open fetches a mail and reads it, its files to the desk.
@@ -263,7 +335,7 @@ func (p *pass) reserve(ctx context.Context) (Reservation, error) {
 			return slot, err
 		}
 		p.label(ctx, false) // nobody should wait for a label because of other mails
-		if err := sleep(ctx, time.Until(limit.Until)); err != nil {
+		if err := sleep(ctx, max(time.Until(limit.Until), leastWait)); err != nil {
 			return nil, err
 		}
 	}

@@ -3,6 +3,7 @@ package exdesk
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 )
@@ -88,6 +89,7 @@ func (w *Windows) Reserve(_ context.Context, mailbox string, cost Cost) (Reserva
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := time.Now()
+	mailbox = strings.ToLower(mailbox)
 	if w.mailboxes == nil {
 		w.mailboxes = make(map[string]*window)
 	}

@@ -14,12 +14,22 @@ type memory struct {
 // maxMessages bounds the Message-IDs that are remembered.
 const maxMessages = 100_000
 
-// doubt is a key that was used while nobody saw a ticket.
-type doubt struct{ since time.Time }
+// doubt is a mail whose ticket was asked for, and may have been made, while
+// nobody saw it.
+type doubt struct {
+	posted     time.Time // when the desk last may have made it
+	generation int       // of the key
+}
 
-// generation grows by one for every doubtLife: the key of a generation that
-// led to nothing in all that time is given up.
-func (d *doubt) generation(now time.Time) int { return int(now.Sub(d.since) / doubtLife) }
+// seenNothing takes note of an empty look-up and returns the generation of the
+// key to go on with: one that led to nothing in all of doubtLife is given up.
+func (d *doubt) seenNothing(now time.Time) int {
+	if now.Sub(d.posted) >= doubtLife {
+		d.posted = now
+		d.generation++
+	}
+	return d.generation
+}
 
 func (m *memory) failed(mail string) bool { return m.failures[mail] }
 
@@ -35,12 +45,12 @@ func (m *memory) done(mail string) { delete(m.failures, mail) }
 func (m *memory) doubt(id *identity) *doubt { return m.doubts[id.mail] }
 
 // heard notes that the desk heard an attempt at this mail.
-func (m *memory) heard(id *identity, now time.Time) *doubt {
+func (m *memory) heard(id *identity) *doubt {
 	if m.doubts == nil {
 		m.doubts = make(map[string]*doubt)
 	}
 	if m.doubts[id.mail] == nil {
-		m.doubts[id.mail] = &doubt{since: now}
+		m.doubts[id.mail] = &doubt{posted: now()}
 	}
 	return m.doubts[id.mail]
 }
@@ -69,7 +79,7 @@ func (m *memory) prune(listed map[string]bool, now time.Time) {
 		}
 	}
 	for k, d := range m.doubts {
-		if now.Sub(d.since) > 24*time.Hour {
+		if now.Sub(d.posted) > 24*time.Hour {
 			delete(m.doubts, k)
 		}
 	}

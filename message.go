@@ -54,10 +54,11 @@ func (m *Message) Requester(mailbox string) Address {
 
 // Digest is a short hash of what makes the mail this mail and no other: its
 // author, date, subject, text and files. White space does not count, because
-// Exchange makes the MIME anew each time.
+// Exchange makes the MIME anew each time. The first half is of what can be told
+// without the files and the end of the text.
 func (m *Message) Digest() string {
 	if m.digest == "" {
-		parts := []string{m.beginning(), squeeze(m.Text, len(m.Text))}
+		parts := []string{squeeze(m.Text, len(m.Text))}
 		for i := range m.Files {
 			f := &m.Files[i]
 			parts = append(parts, f.Name, f.Type)
@@ -65,20 +66,20 @@ func (m *Message) Digest() string {
 				parts = append(parts, strconv.FormatInt(f.Bytes, 10))
 			}
 		}
-		m.digest = hash(parts...)[:32]
+		date := ""
+		if !m.Date.IsZero() {
+			date = m.Date.UTC().Format(time.RFC3339)
+		}
+		first := hash(strings.ToLower(m.From.Address), date, squeeze(m.Subject, len(m.Subject)), squeeze(m.Text, 512))
+		m.digest = first[:half] + hash(parts...)[:half]
 	}
 	return m.digest
 }
 
-// beginning is a hash of what can be told of the mail before its files are
-// read.
-func (m *Message) beginning() string {
-	date := ""
-	if !m.Date.IsZero() {
-		date = m.Date.UTC().Format(time.RFC3339)
-	}
-	return hash(strings.ToLower(m.From.Address), date, squeeze(m.Subject, len(m.Subject)), squeeze(m.Text, 512))
-}
+const half = 16 // of a digest
+
+// beginning returns the first half of a digest.
+func beginning(digest string) string { return digest[:min(len(digest), half)] }
 
 // squeeze returns the first n octets or so of s that are no white space.
 func squeeze(s string, n int) string {

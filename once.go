@@ -16,8 +16,8 @@ const (
 	// first use: Zendesk's two hours, less half an hour for clocks and queues.
 	// The first use cannot be earlier than the mail.
 	keyLife = 90 * time.Minute
-	// lookLife is how long an empty look-up is believed.
-	lookLife = 10 * time.Minute
+	// twinLife is how long the key of a ticket that exists is surely remembered.
+	twinLife = 110 * time.Minute
 	// doubtLife is how long a ticket that must exist may stay invisible before
 	// the desk is taken to have remembered a request that made none.
 	doubtLife = 10 * time.Minute
@@ -30,16 +30,16 @@ const (
 // repeat one, so the content counts as well.
 type identity struct {
 	messageID string
-	beginning string    // Message.beginning
 	digest    string    // Message.Digest
 	mail      string    // hash of the place in the mailbox
+	lost      int64     // a ticket of this mail that is no more; another is wanted
 	since     time.Time // no attempt at this mail can be older
 }
 
 func (p *pass) identify(mail *Mail, msg *Message) identity {
-	id := identity{
-		messageID: mail.messageID(), beginning: msg.beginning(), digest: msg.Digest(),
-		mail: hash(p.c.mailbox.Address(), mail.ID)[:16],
+	id := identity{messageID: mail.messageID(), digest: msg.Digest(), mail: hash(p.c.mailbox.Address(), mail.ID)[:16]}
+	if mail.Record.ticketed(p.c.account) {
+		id.lost = mail.Record.Ticket // or it would not have come this far
 	}
 	for _, t := range []time.Time{mail.Received, mail.Sent, msg.Date} {
 		if !t.IsZero() && (id.since.IsZero() || t.Before(id.since)) {
@@ -58,18 +58,37 @@ func (m *Mail) messageID() string {
 	return "mail:" + m.ID
 }
 
+// belongsTo reports whether a ticket can be the mail's. One whose external id is
+// ours but of another mail cannot, whatever the mail's property says.
+func (m *Mail) belongsTo(t *Ticket) bool {
+	return !strings.HasPrefix(t.ExternalID, "exdesk:") || t.ExternalID == externalID(m.messageID()) ||
+		t.ExternalID == ownExternalID(m.messageID(), m.Record.Digest)
+}
+
 // forgotten reports whether the desk may have forgotten the keys of earlier
 // attempts at the mail. That goes by the desk's clock: as long as that is not
-// known, anything may be.
+// known, anything may be. Of two clocks the later one counts, which at worst
+// costs a look-up.
 func (p *pass) forgotten(id *identity) bool {
-	now := time.Now()
-	if d, ok := p.c.desk.(interface{ Now() (time.Time, bool) }); ok {
-		var known bool
-		if now, known = d.Now(); !known {
+	if d, ok := p.c.desk.(clock); ok {
+		if _, known := d.Now(); !known {
 			return true
 		}
 	}
-	return id.since.IsZero() || now.Sub(id.since) > keyLife
+	return id.since.IsZero() || p.deskNow().Sub(id.since) > keyLife
+}
+
+// clock is a Desk that knows its service's time.
+type clock interface{ Now() (time.Time, bool) }
+
+func (p *pass) deskNow() time.Time {
+	now := time.Now()
+	if d, ok := p.c.desk.(clock); ok {
+		if there, known := d.Now(); known && there.After(now) {
+			return there
+		}
+	}
+	return now
 }
 
 // A mail's ticket has an external id made of the Message-ID alone, so that it
@@ -79,19 +98,26 @@ func externalID(messageID string) string { return "exdesk:" + hash(messageID)[:3
 
 func (id *identity) externalID(own bool) string {
 	if own {
-		return "exdesk:" + hash(id.messageID, id.digest)[:32]
+		return ownExternalID(id.messageID, id.digest)
 	}
 	return externalID(id.messageID)
 }
 
-// key is the idempotency key. The generation is raised when a key turned out
-// to be worn out without a ticket.
+func ownExternalID(messageID, digest string) string {
+	return "exdesk:" + hash(messageID, digest)[:32]
+}
+
+// key is the idempotency key: of the Message-ID and the beginning of the mail,
+// or, once that turned out to be another mail's, of the whole mail. Every
+// observer of the mail takes the same way to the same key, whatever look-ups
+// showed it. The generation is raised when a key turned out to be worn out
+// without a ticket.
 func (id *identity) key(own bool, generation int) string {
-	of := id.beginning
+	of := beginning(id.digest)
 	if own {
 		of = id.digest
 	}
-	return "exdesk-" + hash(id.messageID, of, strconv.Itoa(generation))[:40]
+	return "exdesk-" + hash(id.messageID, of, strconv.FormatInt(id.lost, 10), strconv.Itoa(generation))[:40]
 }
 
 func hash(parts ...string) string {
@@ -104,30 +130,56 @@ func hash(parts ...string) string {
 
 // sighting is what a look-up found.
 type sighting struct {
-	at     time.Time
-	ticket *Ticket // of this very content, or nil
+	ticket *Ticket // of this very mail, or of another copy of it; nil if there is none
 	reused bool    // the Message-ID belongs to a ticket of other content
+	twin   bool    // and that content begins like this one's, so that it has the first key
 }
 
-// look searches the desk for the mail's ticket under both its ids: one that was
-// made of this very item, or of another copy of the same content.
+// longAgo is how much older than the first attempt at a mail its ticket may
+// look: for clocks that differ.
+const longAgo = 24 * time.Hour
+
+// first finds the tickets under the Message-ID of a mail.
+func (p *pass) first(ctx context.Context, id *identity) ([]*Ticket, error) {
+	return p.c.desk.Find(ctx, id.externalID(false), id.since.Add(-longAgo))
+}
+
+// look searches the desk for the mail's ticket under both its ids.
 func (p *pass) look(ctx context.Context, id *identity) (sighting, error) {
-	s := sighting{at: time.Now()}
-	for _, own := range []bool{false, true} {
-		tickets, err := p.c.desk.Find(ctx, id.externalID(own))
-		if err != nil {
-			return s, err
-		}
-		for _, t := range tickets {
-			if t.Origin.Mail == id.mail || t.Origin.Digest == id.digest {
+	var s sighting
+	tickets, err := p.first(ctx, id)
+	if err != nil {
+		return s, err
+	}
+	more, err := p.c.desk.Find(ctx, id.externalID(true), id.since.Add(-longAgo))
+	if err != nil {
+		return s, err
+	}
+	for _, t := range append(tickets, more...) {
+		switch {
+		case t.ID == id.lost:
+		case t.Origin.Mail == id.mail || t.Origin.Digest == id.digest:
+			if s.ticket == nil || t.Origin.Mail == id.mail {
 				s.ticket = t
-				return s, nil
 			}
+		default:
 			s.reused = true
+			s.twin = s.twin || p.isTwin(t, id)
 		}
 	}
 	return s, nil
 }
+
+// isTwin reports whether a ticket of another mail surely has the first key of
+// this one: it has the Message-ID's own external id, it begins alike, and it is
+// so young that its key is still remembered.
+func (p *pass) isTwin(t *Ticket, id *identity) bool {
+	return t.ExternalID == id.externalID(false) && beginning(t.Origin.Digest) == beginning(id.digest) &&
+		!t.Created.IsZero() && p.deskNow().Sub(t.Created) < twinLife
+}
+
+// now is the time for spans that a suspended machine must not shorten.
+func now() time.Time { return time.Now().Round(0) }
 
 // settle turns the ticket that a look-up found into the mail's outcome.
 func (p *pass) settle(s *sighting, id *identity, res *Result) {
@@ -141,12 +193,13 @@ func (p *pass) settle(s *sighting, id *identity, res *Result) {
 // create makes the ticket, unless it exists. It never makes a second one: the
 // desk remembers the key for two hours from the first attempt, and beyond
 // those, and after every answer that leaves doubt, it looks first.
-func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, seen sighting, res *Result) error {
+func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, res *Result) error {
 	mem := &p.c.memory
 	doubt := mem.doubt(id)
+	var seen sighting
+	used := false // the first key was used before, by this mail or by a twin
 	for n := 1; ; n++ {
-		must := p.forgotten(id) || mem.met(id) || doubt != nil
-		if must && time.Since(seen.at) > lookLife || n > 1 {
+		if n > 1 || p.forgotten(id) || mem.met(id) || doubt != nil {
 			var err error
 			if seen, err = p.look(ctx, id); err != nil {
 				return err
@@ -158,9 +211,10 @@ func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, seen sigh
 		}
 		generation := 0
 		if doubt != nil {
-			generation = doubt.generation(time.Now())
+			generation = doubt.seenNothing(now())
 		}
-		t.Key, t.ExternalID = id.key(seen.reused, generation), id.externalID(seen.reused)
+		own := used && seen.twin && doubt == nil
+		t.Key, t.ExternalID = id.key(own, generation), id.externalID(seen.reused)
 		res.MessageIDReused = seen.reused
 		made, err := p.c.desk.Create(ctx, t)
 		switch {
@@ -168,21 +222,23 @@ func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, seen sigh
 			res.Outcome, res.Ticket = Created, made.ID
 			mem.meet(id)
 			return nil
+		case errors.Is(err, ErrKeyUsed) && !used && doubt == nil:
+			used = true // look whose it is
+			continue
 		case errors.Is(err, ErrKeyUsed):
 			// An earlier attempt was heard, with other upload tokens. Its
 			// ticket is there, or will be, or there never was one.
-			doubt = mem.heard(id, time.Now())
-			if n == creates {
-				return fmt.Errorf("an earlier attempt at this mail was heard but its ticket is not to be seen: %w: %w", ErrTemporary, err)
-			}
+			doubt = mem.heard(id)
+			err = fmt.Errorf("an earlier attempt at this mail was heard but its ticket is not to be seen: %w: %w", ErrTemporary, err)
 		case errors.Is(err, ErrDoubtful):
-			doubt = mem.heard(id, time.Now())
-			if n == creates {
-				return err
-			}
+			doubt = mem.heard(id)
+			doubt.posted = now()
 		case errors.Is(err, ErrRefused):
-			return rejectf("Zendesk refused the ticket: %s", reason(err))
+			return &refusal{reason(err)}
 		default:
+			return err
+		}
+		if n >= creates {
 			return err
 		}
 		if err := p.pause(ctx, err, n); err != nil {

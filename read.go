@@ -48,6 +48,10 @@ func read(ctx context.Context, src io.Reader, most int64, desk Desk) (*Message, 
 	r := &mailReader{ctx: ctx, desk: desk, src: s, eml: eml.NewReader(s, nil), msg: new(Message)}
 	defer r.eml.Release()
 	err := r.read()
+	if s.n == 0 && s.err == nil {
+		// No mail has no octets; what has none is a glitch.
+		err = fmt.Errorf("the mailbox sent nothing: %w", ErrTemporary)
+	}
 	r.msg.Repairs = r.eml.Repairs()
 	r.finish()
 	return r.msg, err
@@ -175,9 +179,9 @@ func (r *mailReader) file(a Attachment, body io.Reader) error {
 		a.Bytes = in.n
 		r.msg.Files = append(r.msg.Files, a)
 	}()
-	if r.desk == nil || r.uploads >= maxFiles {
+	if r.desk == nil || r.uploads >= maxFiles-1 { // one is kept for a text that is too long
 		if r.desk != nil {
-			a.Refused = fmt.Sprintf("a ticket takes at most %d files", maxFiles)
+			a.Refused = fmt.Sprintf("a ticket takes at most %d files", maxFiles-1)
 		}
 		_, err := io.Copy(io.Discard, in)
 		return err
@@ -250,7 +254,7 @@ func (s *source) Read(p []byte) (int, error) {
 		return 0, s.err
 	}
 	n, err := s.r.Read(p)
-	if s.n += int64(n); s.most > 0 && s.n > s.most+s.most/2 {
+	if s.n += int64(n); s.most > 0 && s.n-s.most > s.most/2 { // in this order it cannot overflow
 		err = tooLarge(s.n, s.most)
 	}
 	if err != nil && err != io.EOF {

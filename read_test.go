@@ -90,8 +90,8 @@ func TestTooManyFiles(t *testing.T) {
 		strings.Repeat("--x\nContent-Type: image/png\n\nx\n", maxFiles+2)+"--x--\n", hold{})
 	require.NoError(t, err)
 	require.Len(t, m.Files, maxFiles+2)
-	require.NotNil(t, m.Files[maxFiles-1].Upload)
-	require.Contains(t, m.Files[maxFiles].Refused, "at most 500 files")
+	require.NotNil(t, m.Files[maxFiles-2].Upload)
+	require.Contains(t, m.Files[maxFiles-1].Refused, "at most 499 files")
 }
 
 func TestManyTextsAreBounded(t *testing.T) {
@@ -115,13 +115,19 @@ func TestBrokenSourceIsTemporary(t *testing.T) {
 	}
 }
 
+func TestNothingIsNoMail(t *testing.T) {
+	_, err := read(t.Context(), strings.NewReader(""), MaxMessageBytes, hold{})
+	require.ErrorIs(t, err, ErrTemporary)
+	require.False(t, isRejection(err))
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(head + "Content-Type: multipart/related; boundary=x\r\n\r\n--x\r\nContent-Type: text/html\r\n\r\n<img src=cid:a@b>{{x}}\r\n" +
 		"--x\r\nContent-Type: image/png; name=\"a/../b\x00.png\"\r\nContent-ID: <a@b>\r\n\r\nx\r\n--x--"))
 	f.Add([]byte("From: =?utf-7?q?+AGE-?= <a@b.example>\nTo: x:;\nContent-Type: text/html; charset=utf-16\n\n\xff\xfe<\x00"))
 	f.Fuzz(func(t *testing.T, mail []byte) {
 		m, err := read(t.Context(), bytes.NewReader(mail), MaxMessageBytes, hold{refuse: "x"})
-		if err != nil && !isRejection(err) {
+		if err != nil && !isRejection(err) && len(mail) > 0 {
 			t.Fatalf("neither read nor rejected: %v", err)
 		}
 		said := []string{m.Subject, m.Text, m.HTML, m.comment(), m.From.Name, m.From.Address}

@@ -3,6 +3,8 @@ package exdesk
 import (
 	"errors"
 	"fmt"
+	"io"
+	"mime"
 	"net/mail"
 	"slices"
 	"strings"
@@ -65,7 +67,9 @@ func checkFrom(h header, allowed []string) error {
 	if len(values) != 1 {
 		return fmt.Errorf("exdesk: the notification has %d From fields instead of one", len(values))
 	}
-	from, err := mail.ParseAddressList(values[0])
+	// Only the address counts; a name in any charset will do.
+	parser := mail.AddressParser{WordDecoder: &mime.WordDecoder{CharsetReader: func(_ string, r io.Reader) (io.Reader, error) { return r, nil }}}
+	from, err := parser.ParseList(values[0])
 	if err != nil || len(from) != 1 {
 		return errors.New("exdesk: the From field of the notification is not one address")
 	}

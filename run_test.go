@@ -103,7 +103,7 @@ func TestRunThroughAnOutage(t *testing.T) {
 		require.ErrorIs(t, s.LastError, exdesk.ErrTemporary)
 		require.Equal(t, good, s.LastSuccess)
 		require.Greater(t, s.Failures, 10)
-		require.Equal(t, 10, s.Waiting)
+		require.Equal(t, 12, s.Waiting)
 		require.WithinDuration(t, received, s.Oldest, time.Second)
 		require.WithinDuration(t, time.Now(), s.NextPass, 15*time.Minute)
 		require.Less(t, w.exchange.Count(), 1000, "a service that is down is left alone")

@@ -84,15 +84,15 @@ func (a *batchAnswer) into(v any) error {
 		return explain(&rest.Failure{Op: a.op, Wait: -1, Err: errNoAnswer})
 	}
 	body := []byte(a.Body)
+	// What is not JSON comes as a string of base64.
+	var s string
+	if json.Unmarshal(body, &s) == nil {
+		body, _ = base64.StdEncoding.DecodeString(s)
+	}
 	if a.Status/100 != 2 {
 		h := make(http.Header, len(a.Headers))
 		for k, v := range a.Headers {
 			h.Set(k, v)
-		}
-		// An error's body may come as a string of base64.
-		var s string
-		if json.Unmarshal(body, &s) == nil {
-			body, _ = base64.StdEncoding.DecodeString(s)
 		}
 		return explain(&rest.Failure{Op: a.op, Status: a.Status, Header: h, Body: body, Wait: rest.RetryAfter(h)})
 	}

@@ -99,21 +99,20 @@ func (e *Error) advice() string { return codes[strings.ToLower(e.Code)].advice }
 func explain(f *rest.Failure) error {
 	e := &Error{Op: f.Op, Status: f.Status, Err: f.Err, RequestID: f.Header.Get("request-id"), wait: f.Wait}
 	e.Code = errorCode(f.Body)
-	e.classify(f.Doubt)
+	e.classify(f)
 	return e
 }
 
-func (e *Error) classify(doubt bool) {
-	var token *rest.TokenError
+func (e *Error) classify(f *rest.Failure) {
 	c, known := codes[strings.ToLower(e.Code)]
 	switch {
+	case errors.Is(e.Err, rest.ErrRenewed):
+		e.classes = append(e.classes, exdesk.ErrTemporary)
 	case known:
 		e.classes = append(e.classes, c.err)
 	case errors.Is(e.Err, rest.ErrForeign):
-	case errors.As(e.Err, &token):
-		if e.classes = append(e.classes, exdesk.ErrAuth); token.Status >= 500 {
-			e.classes[0] = exdesk.ErrTemporary
-		}
+	case errors.Is(e.Err, rest.ErrToken) && !f.Temporary():
+		e.classes = append(e.classes, exdesk.ErrAuth)
 	case e.Status == http.StatusUnauthorized:
 		e.classes = append(e.classes, exdesk.ErrAuth)
 	case e.Status == http.StatusForbidden:
@@ -126,7 +125,7 @@ func (e *Error) classify(doubt bool) {
 		e.Status < 300: // no answer, or a success that could not be read
 		e.classes = append(e.classes, exdesk.ErrTemporary)
 	}
-	if doubt {
+	if f.Doubt {
 		e.classes = append(e.classes, exdesk.ErrDoubtful)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -398,4 +399,79 @@ func startExchange() *graphtest.Server {
 	fake = graphtest.New(nil)
 	fake.Deliver(mail(1))
 	return fake
+}
+
+// raw answers one path with a body as JSON.
+func raw(t *testing.T, srv *graphtest.Server, path, body string) *graph.Client {
+	t.Helper()
+	url, client, stop := memnet.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, path) {
+			srv.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, strings.ReplaceAll(body, "HOST", "http://"+r.Host))
+	}))
+	t.Cleanup(stop)
+	c, err := graph.New(srv.Mailbox(), token(srv.Token()), &graph.Options{BaseURL: url + "/v1.0", HTTPClient: client})
+	require.NoError(t, err)
+	return c
+}
+
+func TestOddItemsDoNotSpoilTheList(t *testing.T) {
+	inBubble(t, nil, nil, func(t *testing.T, srv *graphtest.Server, _ *graph.Client) {
+		c := raw(t, srv, "/inbox/messages", `{"error":null,"@microsoft.graph.tips":"x","value":[
+			{"id":"A","sentDateTime":"","receivedDateTime":null,"from":null,"categories":null,"singleValueExtendedProperties":[{"id":"Integer 0xe08","value":4711}]},
+			{"id":"B","categories":"none","subject":7}, {"id":"A"}, {"subject":"no id"}, 5,
+			{"id":"C","subject":"good","receivedDateTime":"2026-01-02T03:04:05.1234567Z"}]}`)
+		mails := list(t, c)
+		require.Len(t, mails, 3)
+		require.EqualValues(t, 4711, mails[0].Size)
+		require.Equal(t, "B", mails[1].ID)
+		require.Equal(t, 2026, mails[2].Received.Year())
+	})
+}
+
+func TestEndlessEmptyPages(t *testing.T) {
+	inBubble(t, nil, nil, func(t *testing.T, srv *graphtest.Server, _ *graph.Client) {
+		c := raw(t, srv, "/inbox/messages", `{"value":[],"@odata.nextLink":"HOST/v1.0/users/x/mailFolders/inbox/messages?$skiptoken=x"}`)
+		for _, err := range c.Unread(t.Context()) {
+			require.ErrorIs(t, err, exdesk.ErrTemporary)
+		}
+	})
+}
+
+func TestWhatIsNoMail(t *testing.T) {
+	inBubble(t, nil, nil, func(t *testing.T, srv *graphtest.Server, _ *graph.Client) {
+		c := raw(t, srv, "/$value", `{"signed":"in?"}`)
+		_, err := c.Open(t.Context(), "x")
+		require.ErrorIs(t, err, exdesk.ErrTemporary)
+		require.ErrorContains(t, err, "not a mail")
+	})
+}
+
+func TestUnknownCategoriesAreNotOverwritten(t *testing.T) {
+	for _, body := range []string{`null`, `{}`, `{"id":"x"}`, `"bm90IEpTT04="`} {
+		inBubble(t, nil, nil, func(t *testing.T, srv *graphtest.Server, _ *graph.Client) {
+			id := srv.Deliver(mail(1))
+			srv.Edit(id, func(m *graphtest.Message) { m.Categories = []string{"Blue"} })
+			c := raw(t, srv, "/$batch", `{"responses":[{"id":"0","status":200,"body":`+body+`}]}`)
+			require.ErrorIs(t, c.Label(t.Context(), []exdesk.Mark{{ID: id, Categories: []string{"Zendesk"}}})[0], exdesk.ErrTemporary)
+			m, _ := srv.Message(id)
+			require.Equal(t, []string{"Blue"}, m.Categories)
+		})
+	}
+}
+
+func TestLongPauseOfABatchItem(t *testing.T) {
+	inBubble(t, nil, nil, func(t *testing.T, srv *graphtest.Server, c *graph.Client) {
+		id := srv.Deliver(mail(1))
+		require.NoError(t, srv.Fault(graphtest.Fault{Method: "PATCH", Path: "/v1.0/users/*/messages/*", Status: 429, RetryAfter: "86400"}))
+		begin := time.Now()
+		err := c.Label(t.Context(), []exdesk.Mark{{ID: id}})[0]
+		require.ErrorIs(t, err, exdesk.ErrTemporary)
+		require.Less(t, time.Since(begin), time.Minute)
+		_, err = c.Open(t.Context(), id)
+		require.ErrorIs(t, err, exdesk.ErrTemporary, "the mailbox is left alone by all requests")
+	})
 }

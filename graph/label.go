@@ -16,6 +16,14 @@ import (
 // conflict. Exchange touches fresh mail by itself, so conflicts are ordinary.
 const labelAttempts = 5
 
+const (
+	// patience is the longest pause between two attempts at a label.
+	patience = time.Minute
+	// mostHush bounds the pause that an item of a batch imposes on all
+	// requests.
+	mostHush = time.Hour
+)
+
 // Label implements exdesk.Mailbox. For each twenty mails it takes two
 // requests: one reads the categories, which Graph can only replace as a
 // whole, and one writes.
@@ -39,7 +47,8 @@ func (c *Client) label(ctx context.Context, marks []exdesk.Mark) []error {
 		if attempt == labelAttempts || len(todo) == 0 {
 			break
 		}
-		if err := rest.Sleep(ctx, max(wait, time.Duration(attempt)*300*time.Millisecond)); err != nil {
+		c.rest.Hush(min(wait, mostHush))
+		if wait > patience || rest.Sleep(ctx, max(wait, time.Duration(attempt)*300*time.Millisecond)) != nil {
 			break // the errors say what was going on
 		}
 	}
@@ -72,8 +81,16 @@ func (c *Client) labelOnce(ctx context.Context, marks []exdesk.Mark, todo []int,
 	var writes []batchRequest
 	var written []int
 	for k, i := range todo {
-		var m message
-		if err := answers[k].into(&m); err != nil {
+		var m struct {
+			ETag       string    `json:"@odata.etag"`
+			Categories *[]string `json:"categories"`
+		}
+		err := answers[k].into(&m)
+		if err == nil && m.Categories == nil {
+			// Writing now would take away what is not known.
+			err = explain(&rest.Failure{Op: "read categories", Status: 200, Wait: -1, Err: errors.New("the answer has no categories")})
+		}
+		if err != nil {
 			failed(i, err)
 			continue
 		}
@@ -84,7 +101,7 @@ func (c *Client) labelOnce(ctx context.Context, marks []exdesk.Mark, todo []int,
 			// nothing is lost but that.
 			headers["If-Match"] = m.ETag
 		}
-		writes = append(writes, batchRequest{Method: http.MethodPatch, URL: c.itemURL(marks[i].ID), Headers: headers, Body: patch(&marks[i], m.Categories)})
+		writes = append(writes, batchRequest{Method: http.MethodPatch, URL: c.itemURL(marks[i].ID), Headers: headers, Body: patch(&marks[i], *m.Categories)})
 		written = append(written, i)
 	}
 	if len(writes) == 0 {
@@ -117,6 +134,6 @@ func patch(m *exdesk.Mark, there []string) map[string]any {
 	return map[string]any{
 		"isRead":                        true,
 		"categories":                    categories,
-		"singleValueExtendedProperties": []property{{ID: recordID, Value: formatRecord(m.Record)}},
+		"singleValueExtendedProperties": []property{{ID: recordID, Value: value(formatRecord(m.Record))}},
 	}
 }

@@ -20,7 +20,19 @@ const (
 // property is a singleValueLegacyExtendedProperty.
 type property struct {
 	ID    string `json:"id"`
-	Value string `json:"value"`
+	Value value  `json:"value"`
+}
+
+// value is a string, as documented; a bare number is read as its digits.
+type value string
+
+func (v *value) UnmarshalJSON(b []byte) error {
+	var s string
+	if json.Unmarshal(b, &s) != nil {
+		s = string(b)
+	}
+	*v = value(s)
+	return nil
 }
 
 // is compares ids as Exchange means them.

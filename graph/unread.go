@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
+	"mime"
 	"net/url"
 	"strconv"
 	"time"
@@ -20,14 +22,36 @@ type message struct {
 	ETag           string    `json:"@odata.etag"`
 	MessageID      string    `json:"internetMessageId"`
 	ConversationID string    `json:"conversationId"`
-	Received       time.Time `json:"receivedDateTime"`
-	Sent           time.Time `json:"sentDateTime"`
+	Received       moment    `json:"receivedDateTime"`
+	Sent           moment    `json:"sentDateTime"`
 	Subject        string    `json:"subject"`
 	From           *struct { // null on odd items
 		EmailAddress struct{ Name, Address string } `json:"emailAddress"`
 	} `json:"from"`
 	Categories []string   `json:"categories"`
 	Properties []property `json:"singleValueExtendedProperties"`
+}
+
+// moment is a time that may be missing or odd without spoiling its message.
+type moment struct{ time.Time }
+
+func (m *moment) UnmarshalJSON(b []byte) error {
+	m.Time, _ = time.Parse(`"`+time.RFC3339+`"`, string(b))
+	return nil
+}
+
+// parse reads one message of a list. Of one whose fields are not what they
+// should be, the id will do: the mail itself is read all the same.
+func parse(item json.RawMessage) *message {
+	var m message
+	if json.Unmarshal(item, &m) == nil {
+		return &m
+	}
+	var bare struct {
+		ID string `json:"id"`
+	}
+	_ = json.Unmarshal(item, &bare)
+	return &message{ID: bare.ID}
 }
 
 const (
@@ -42,6 +66,10 @@ const (
 // where it ended.
 const snapshot = 1000
 
+// maxEmpty is how many pages in a row may bring nothing new. Graph may send
+// empty pages that have a link to the next.
+const maxEmpty = 50
+
 // Unread implements exdesk.Mailbox.
 func (c *Client) Unread(ctx context.Context) iter.Seq2[*exdesk.Mail, error] {
 	return func(yield func(*exdesk.Mail, error) bool) {
@@ -55,9 +83,6 @@ func (c *Client) Unread(ctx context.Context) iter.Seq2[*exdesk.Mail, error] {
 			}
 			ids := make(map[string]bool, len(mails))
 			for _, m := range mails {
-				if ids[m.ID] {
-					continue // a mail that moved from one page to the next
-				}
 				ids[m.ID] = true
 				if !before[m.ID] && !yield(m, nil) {
 					return
@@ -84,13 +109,18 @@ func (c *Client) unreadSince(ctx context.Context, since time.Time) (mails []*exd
 		"$expand", unreadExpand,
 		"$top", strconv.Itoa(c.pageSize))
 	req := &rest.Request{Op: "list messages", Path: c.path("mailFolders", "inbox", "messages"), Query: query, Header: immutable()}
-	for {
+	listed := make(map[string]bool)
+	for empty := 0; ; empty++ {
 		page, err := c.page(ctx, req)
 		if err != nil {
 			return nil, false, err
 		}
-		for i := range page.Value {
-			mails = append(mails, page.Value[i].mail())
+		for _, item := range page.Value {
+			// A mail may move from one page to the next.
+			if m := parse(item); m.ID != "" && !listed[m.ID] {
+				listed[m.ID], empty = true, 0
+				mails = append(mails, m.mail())
+			}
 		}
 		if page.Next == "" {
 			return mails, false, nil
@@ -98,14 +128,17 @@ func (c *Client) unreadSince(ctx context.Context, since time.Time) (mails []*exd
 		if n := len(mails); n >= snapshot && mails[n-1].Received.After(since) {
 			return mails, true, nil
 		}
+		if empty == maxEmpty {
+			return nil, false, explain(&rest.Failure{Op: req.Op, Status: 200, Wait: -1, Err: fmt.Errorf("%d pages in a row brought nothing new", maxEmpty)})
+		}
 		req = &rest.Request{Op: "list messages", URL: page.Next, Header: immutable()}
 	}
 }
 
 type page struct {
-	Value []message       `json:"value"`
-	Next  string          `json:"@odata.nextLink"`
-	Error json.RawMessage `json:"error"`
+	Value []json.RawMessage `json:"value"`
+	Next  string            `json:"@odata.nextLink"`
+	Error json.RawMessage   `json:"error"`
 }
 
 // page fetches one page of a list.
@@ -116,7 +149,7 @@ func (c *Client) page(ctx context.Context, req *rest.Request) (*page, error) {
 	for attempt := 1; ; attempt++ {
 		var p page
 		_, err := c.rest.JSON(ctx, req, &p)
-		if err == nil && (p.Value == nil || p.Error != nil) {
+		if err == nil && (p.Value == nil || len(p.Error) > 0 && string(p.Error) != "null") {
 			err = explain(&rest.Failure{Op: req.Op, Status: 200, Wait: -1, Err: errors.New("the answer is not a list")})
 		}
 		var e *Error
@@ -129,7 +162,7 @@ func (c *Client) page(ctx context.Context, req *rest.Request) (*page, error) {
 func (m *message) mail() *exdesk.Mail {
 	out := &exdesk.Mail{
 		ID: m.ID, MessageID: m.MessageID, ConversationID: m.ConversationID,
-		Received: m.Received, Sent: m.Sent, Subject: m.Subject, Categories: m.Categories,
+		Received: m.Received.Time, Sent: m.Sent.Time, Subject: m.Subject, Categories: m.Categories,
 	}
 	if m.From != nil {
 		out.From = exdesk.Address{Name: m.From.EmailAddress.Name, Address: m.From.EmailAddress.Address}
@@ -137,22 +170,31 @@ func (m *message) mail() *exdesk.Mail {
 	for _, p := range m.Properties {
 		switch {
 		case p.is(sizeID):
-			out.Size, _ = strconv.ParseInt(p.Value, 10, 64)
+			out.Size, _ = strconv.ParseInt(string(p.Value), 10, 64)
 		case p.is(recordID):
-			out.Record = parseRecord(p.Value)
+			out.Record = parseRecord(string(p.Value))
 		}
 	}
 	return out
 }
 
-// Open implements exdesk.Mailbox. The body takes one of the four requests that
-// the mailbox allows until it is closed.
+// Open implements exdesk.Mailbox. It asks once: the caller counts. The body
+// takes one of the four requests that the mailbox allows until it is closed.
 func (c *Client) Open(ctx context.Context, id string) (io.ReadCloser, error) {
-	resp, err := c.rest.Do(ctx, &rest.Request{Op: "open message", Path: c.path("messages", id, "$value"), Header: immutable()})
+	req := &rest.Request{Op: "open message", Path: c.path("messages", id, "$value"), Header: immutable(), Once: true}
+	resp, err := c.rest.Do(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	return resp.Body, nil
+	// The mail comes as text/plain ("Get MIME content of a message"). Anything
+	// else is somebody else's answer, such as a proxy's page.
+	switch t, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); t {
+	case "text/plain", "message/rfc822", "application/octet-stream", "":
+		return resp.Body, nil
+	default:
+		_ = resp.Body.Close()
+		return nil, explain(&rest.Failure{Op: req.Op, Status: resp.StatusCode, Header: resp.Header, Wait: -1, Err: errors.New("the answer is not a mail")})
+	}
 }
 
 // query encodes pairs in the order given, spaces as %20: the form Graph documents.

@@ -16,7 +16,8 @@
 // A Client obeys Retry-After, and the limit headers of both generations, for
 // all its requests, and tries a request that is safe to repeat up to four
 // times. Creating a ticket is not repeated after a lost answer: the caller
-// looks for the ticket first.
+// looks for the ticket first. (net/http itself may repeat it on a connection
+// that turned out to be closed: it carries an idempotency key.)
 //
 // # Errors
 //

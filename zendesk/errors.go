@@ -37,7 +37,11 @@ func (e *Error) Error() string {
 	case e.Status != 0:
 		fmt.Fprintf(&b, "%d %s", e.Status, http.StatusText(e.Status))
 	}
-	if e.Detail != "" {
+	switch {
+	case len(e.Fields) > 0:
+		// The details quote names and addresses; Reason has them.
+		b.WriteString(": " + clip(strings.Join(e.Fields, ", "), 100))
+	case e.Detail != "" && e.Status != http.StatusUnprocessableEntity:
 		b.WriteString(": " + e.Detail)
 	}
 	if e.Err != nil {
@@ -82,19 +86,24 @@ func explain(f *rest.Failure) error {
 		e.RequestID = f.Header.Get("X-Request-Id") // as seen
 	}
 	e.Code, e.Detail, e.Fields = read(f.Body)
-	e.classes = classes(e, f.Doubt)
+	e.classes = classes(e, f)
 	return e
 }
 
-func classes(e *Error, doubt bool) []error {
+func classes(e *Error, f *rest.Failure) []error {
 	var list []error
-	var token *rest.TokenError
 	switch {
+	case errors.Is(e.Err, rest.ErrRenewed):
+		list = append(list, exdesk.ErrTemporary)
 	case errors.Is(e.Err, rest.ErrForeign):
-	case errors.As(e.Err, &token) && token.Status < 500:
+	case errors.Is(e.Err, rest.ErrToken) && !f.Temporary():
 		list = append(list, exdesk.ErrAuth)
 	case e.Code == "IdempotentRequestError":
 		list = append(list, exdesk.ErrKeyUsed)
+	case e.Status >= 500 && strings.EqualFold(f.Header.Get("X-Idempotency-Lookup"), "hit"):
+		// Whether failures are remembered is not documented. This is one, told
+		// again: nothing happened now, and nothing ever will under this key.
+		return append(list, exdesk.ErrKeyUsed, exdesk.ErrTemporary)
 	case e.Status == http.StatusUnauthorized:
 		list = append(list, exdesk.ErrAuth)
 	case e.Status == http.StatusForbidden, e.Code == "InvalidEndpoint":
@@ -106,16 +115,24 @@ func classes(e *Error, doubt bool) []error {
 		// once, or a key that is being served. Nobody says which, so look.
 		list = append(list, exdesk.ErrConflict, exdesk.ErrTemporary, exdesk.ErrDoubtful)
 	case e.Status == http.StatusUnprocessableEntity, e.Status == http.StatusRequestEntityTooLarge,
-		e.Op == opUpload && (e.Status == http.StatusBadRequest || e.Status == http.StatusUnsupportedMediaType):
+		e.Code != "" && e.changes() && refusals[e.Status]:
 		list = append(list, exdesk.ErrRefused)
 	case e.Status == http.StatusTooManyRequests, e.Status == http.StatusRequestTimeout, e.Status >= 500, e.Status < 300:
 		list = append(list, exdesk.ErrTemporary)
 	}
-	if doubt {
+	if f.Doubt {
 		list = append(list, exdesk.ErrDoubtful)
 	}
 	return list
 }
+
+// refusals are the further statuses by which Zendesk, if the answer is its own,
+// says that what it was given will never do.
+var refusals = map[int]bool{
+	http.StatusBadRequest: true, http.StatusRequestURITooLong: true, http.StatusUnsupportedMediaType: true,
+}
+
+func (e *Error) changes() bool { return e.Op == opUpload || e.Op == opCreate }
 
 // read understands the four shapes of Zendesk's error answers, and says
 // nothing of others, such as plain text and the HTML of a proxy:

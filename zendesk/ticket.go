@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/exdesk/exdesk"
 	"github.com/exdesk/exdesk/internal/rest"
@@ -15,13 +16,14 @@ import (
 
 // ticket is what is read of a ticket.
 type ticket struct {
-	ID         int64  `json:"id"`
-	ExternalID string `json:"external_id"` // null when there is none
-	Status     string `json:"status"`
+	ID         int64     `json:"id"`
+	ExternalID string    `json:"external_id"` // null when there is none
+	Status     string    `json:"status"`
+	Created    time.Time `json:"created_at"`
 }
 
 func (t *ticket) desk() *exdesk.Ticket {
-	return &exdesk.Ticket{ID: t.ID, ExternalID: t.ExternalID, Status: t.Status}
+	return &exdesk.Ticket{ID: t.ID, ExternalID: t.ExternalID, Status: t.Status, Created: t.Created}
 }
 
 // Ticket implements exdesk.Desk.
@@ -34,33 +36,67 @@ func (c *Client) Ticket(ctx context.Context, id int64) (*exdesk.Ticket, error) {
 	return out.Ticket.desk(), nil
 }
 
-// maxHits bounds how many tickets of one external id are looked at. More than
-// a few cannot come from here.
-const maxHits = 25
+const (
+	// maxPages bounds how many tickets of one external id are listed.
+	maxPages = 20
+	// maxHits bounds how many of them are looked into.
+	maxHits = 100
+)
 
 // Find implements exdesk.Desk. It reads the list of tickets, which knows a new
-// ticket sooner than search does, and of each ticket the audits. Tickets that
-// Zendesk has archived, months after they were closed, are not found.
-func (c *Client) Find(ctx context.Context, externalID string) ([]*exdesk.Ticket, error) {
-	var out struct{ Tickets []ticket }
-	req := &rest.Request{Op: "find ticket", Path: []string{"tickets"}, Query: "external_id=" + url.QueryEscape(externalID)}
-	if _, err := c.do(ctx, req, &out); err != nil {
-		return nil, err
-	}
+// ticket sooner than search does, and the audits of each ticket that is young
+// enough. Tickets that Zendesk has archived, months after they were closed, are
+// not found.
+func (c *Client) Find(ctx context.Context, externalID string, since time.Time) ([]*exdesk.Ticket, error) {
+	req := &rest.Request{Op: "find ticket", Path: []string{"tickets"}, Query: "external_id=" + url.QueryEscape(externalID) + "&page%5Bsize%5D=100"}
 	var found []*exdesk.Ticket
-	for i := range out.Tickets {
-		// Whatever the server takes for equal, only this id is meant.
-		if out.Tickets[i].ExternalID != externalID || len(found) == maxHits {
-			continue
+	for n := 1; req != nil; n++ {
+		var out struct {
+			Tickets []ticket
+			paging
 		}
-		t := out.Tickets[i].desk()
+		if _, err := c.do(ctx, req, &out); err != nil {
+			return nil, err
+		}
+		for i := range out.Tickets {
+			t := &out.Tickets[i]
+			// Whatever the server takes for equal, only this id is meant.
+			if t.ExternalID == externalID && !t.Created.Before(since) {
+				found = append(found, t.desk())
+			}
+		}
+		if req = out.next(req.Op); len(found) > maxHits || req != nil && n == maxPages {
+			// Not knowing is no answer: the mail has to wait.
+			return nil, explain(&rest.Failure{Op: "find ticket", Status: http.StatusOK, Wait: -1, Err: errors.New("too many tickets have this external id")})
+		}
+	}
+	for _, t := range found {
 		var err error
 		if t.Origin, err = c.origin(ctx, t.ID); err != nil {
 			return nil, err
 		}
-		found = append(found, t)
 	}
 	return found, nil
+}
+
+// paging is what a list says of its next page.
+type paging struct {
+	Meta struct {
+		More bool `json:"has_more"`
+	} `json:"meta"`
+	Links struct {
+		Next string `json:"next"`
+	} `json:"links"`
+}
+
+// next returns the request for the next page, or nil.
+//
+// QUIRK: links.next is there on the last page too.
+func (p *paging) next(op string) *rest.Request {
+	if !p.Meta.More || p.Links.Next == "" {
+		return nil
+	}
+	return &rest.Request{Op: op, URL: p.Links.Next}
 }
 
 // metadata is what a ticket's first audit keeps for us.
@@ -75,17 +111,14 @@ const maxAuditPages = 10
 
 func (c *Client) origin(ctx context.Context, id int64) (exdesk.Origin, error) {
 	req := &rest.Request{Op: "read audits", Path: []string{"tickets", strconv.FormatInt(id, 10), "audits"}, Query: "page%5Bsize%5D=100"}
-	for range maxAuditPages {
+	for n := 0; req != nil && n < maxAuditPages; n++ {
 		var out struct {
 			Audits []struct {
 				Metadata struct {
 					Custom metadata `json:"custom"`
 				} `json:"metadata"`
 			} `json:"audits"`
-			Meta struct {
-				More bool `json:"has_more"`
-			} `json:"meta"`
-			Links struct{ Next string } `json:"links"`
+			paging
 		}
 		if _, err := c.do(ctx, req, &out); err != nil {
 			return exdesk.Origin{}, err
@@ -95,11 +128,7 @@ func (c *Client) origin(ctx context.Context, id int64) (exdesk.Origin, error) {
 				return exdesk.Origin{Digest: m.Digest, Mail: m.Mail}, nil
 			}
 		}
-		// QUIRK: links.next is there on the last page too.
-		if !out.Meta.More || out.Links.Next == "" {
-			break
-		}
-		req = &rest.Request{Op: req.Op, URL: out.Links.Next}
+		req = out.next(req.Op)
 	}
 	return exdesk.Origin{}, nil
 }
@@ -136,7 +165,7 @@ type newTicket struct {
 func (c *Client) Create(ctx context.Context, t *exdesk.NewTicket) (*exdesk.Ticket, error) {
 	in := newTicket{
 		ExternalID: t.ExternalID,
-		Requester:  user{Name: cmp.Or(t.Requester.Name, t.Requester.Address), Email: t.Requester.Address},
+		Requester:  user{Name: clipName(cmp.Or(t.Requester.Name, t.Requester.Address)), Email: t.Requester.Address},
 		Recipient:  t.Recipient,
 		Subject:    t.Subject,
 		// Always said: what a ticket begins with becomes the default of what
@@ -145,16 +174,14 @@ func (c *Client) Create(ctx context.Context, t *exdesk.NewTicket) (*exdesk.Ticke
 		Metadata: metadata{Digest: t.Origin.Digest, Mail: t.Origin.Mail},
 	}
 	for _, cc := range t.CCs {
-		in.EmailCCs = append(in.EmailCCs, emailCC{Email: cc.Address, Name: cc.Name, Action: "put"})
+		in.EmailCCs = append(in.EmailCCs, emailCC{Email: cc.Address, Name: clipName(cc.Name), Action: "put"})
 	}
-	made, err := c.create(ctx, t.Key, &in)
-	var e *Error
-	if errors.As(err, &e) && errors.Is(err, exdesk.ErrRefused) && slices.Contains(e.Fields, "recipient") {
-		// Whether the recipient must be a support address of the account is
-		// not documented. If it must, answers leave from the default address.
-		c.log.WarnContext(ctx, "zendesk refused the recipient of a ticket: add the mailbox to the support addresses", "detail", e.Detail)
-		in.Recipient = ""
-		made, err = c.create(ctx, t.Key+"-r", &in)
+	key := t.Key
+	made, err := c.create(ctx, key, &in)
+	for part := in.drop(err); part != ""; part = in.drop(err) {
+		c.log.WarnContext(ctx, "zendesk refused a part of a ticket; the ticket is made without it", "part", part)
+		key += "-" + part
+		made, err = c.create(ctx, key, &in)
 	}
 	if err != nil {
 		return nil, err
@@ -163,9 +190,31 @@ func (c *Client) Create(ctx context.Context, t *exdesk.NewTicket) (*exdesk.Ticke
 	return made, nil
 }
 
+// drop leaves out a part of the ticket that was refused and that the ticket can
+// do without, and returns its name. Whether the recipient must be a support
+// address of the account, and what becomes of a support address among the CCs,
+// is not documented.
+func (in *newTicket) drop(err error) string {
+	var e *Error
+	if !errors.As(err, &e) || !errors.Is(err, exdesk.ErrRefused) {
+		return ""
+	}
+	switch {
+	case in.Recipient != "" && slices.Contains(e.Fields, "recipient"):
+		in.Recipient = ""
+		return "recipient" // answers leave from the account's default address
+	case in.EmailCCs != nil && slices.Contains(e.Fields, "email_ccs"):
+		in.EmailCCs = nil
+		return "email_ccs"
+	}
+	return ""
+}
+
+const opCreate = "create ticket"
+
 func (c *Client) create(ctx context.Context, key string, in *newTicket) (*exdesk.Ticket, error) {
 	req := &rest.Request{
-		Op: "create ticket", Method: http.MethodPost, Path: []string{"tickets"},
+		Op: opCreate, Method: http.MethodPost, Path: []string{"tickets"},
 		Header: http.Header{"Idempotency-Key": {key}},
 		JSON:   map[string]any{"ticket": in},
 	}
@@ -177,6 +226,14 @@ func (c *Client) create(ctx context.Context, key string, in *newTicket) (*exdesk
 		return nil, explain(&rest.Failure{Op: req.Op, Status: http.StatusCreated, Wait: -1, Doubt: true, Err: errors.New("the answer has no ticket")})
 	}
 	return out.Ticket.desk(), nil
+}
+
+// clipName keeps a name within Zendesk's 255 characters.
+func clipName(s string) string {
+	if r := []rune(s); len(r) > 255 {
+		return string(r[:254]) + "…"
+	}
+	return s
 }
 
 // do sends a request that is answered in JSON.

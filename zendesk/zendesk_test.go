@@ -62,7 +62,7 @@ func TestCreateAndFind(t *testing.T) {
 		in.Uploads = []string{up.Token}
 		made, err := c.Create(t.Context(), in)
 		require.NoError(t, err)
-		require.Equal(t, &exdesk.Ticket{ID: 1, ExternalID: "exdesk:1", Status: made.Status, Origin: in.Origin}, made)
+		require.Equal(t, &exdesk.Ticket{ID: 1, ExternalID: "exdesk:1", Status: "new", Created: srv.Tickets()[0].CreatedAt, Origin: in.Origin}, made)
 		got := srv.Tickets()[0]
 		require.Equal(t, "ann@customer.example", got.Requester.Email)
 		require.Equal(t, "Ann", got.Requester.Name)
@@ -79,10 +79,10 @@ func TestCreateAndFind(t *testing.T) {
 		require.ErrorIs(t, err, exdesk.ErrKeyUsed)
 		require.Len(t, srv.Tickets(), 1)
 
-		found, err := c.Find(t.Context(), "exdesk:1")
+		found, err := c.Find(t.Context(), "exdesk:1", time.Time{})
 		require.NoError(t, err)
 		require.Equal(t, []*exdesk.Ticket{made}, found)
-		found, err = c.Find(t.Context(), "exdesk:2")
+		found, err = c.Find(t.Context(), "exdesk:2", time.Time{})
 		require.NoError(t, err)
 		require.Empty(t, found)
 		one, err := c.Ticket(t.Context(), 1)
@@ -108,7 +108,7 @@ func TestFindAfterManyUpdates(t *testing.T) {
 				t.Comments = append(t.Comments, zendesktest.Comment{HTML: fmt.Sprint(i), Public: true})
 			})
 		}
-		found, err := c.Find(t.Context(), "exdesk:1")
+		found, err := c.Find(t.Context(), "exdesk:1", time.Time{})
 		require.NoError(t, err)
 		require.Equal(t, made.Origin, found[0].Origin)
 	})
@@ -211,7 +211,7 @@ func TestErrorEnvelopes(t *testing.T) {
 	}{
 		{401, `{"error":"Couldn't authenticate you"}`, exdesk.ErrAuth, "401 Unauthorized: Couldn't authenticate you: connect the account again"},
 		{422, `{"error":"RecordInvalid","description":"Record validation errors","details":{"requester":[{"description":"Requester: Ann is suspended.","error":"UserSuspended"}],"base":[{"description":"And more"}]}}`,
-			exdesk.ErrRefused, "422 RecordInvalid: And more; Requester: Ann is suspended."},
+			exdesk.ErrRefused, "422 RecordInvalid: base, requester"},
 		{403, `{"error":{"title":"Forbidden","message":"You do not have access to this page."}}`, exdesk.ErrAccess, "403 Forbidden: You do not have access to this page."},
 		{400, `{"errors":[{"code":"InvalidPaginationDepth","title":"Too deep","detail":"no more"}]}`, nil, "400 InvalidPaginationDepth: no more"},
 		{400, `{"error":"IdempotentRequestError","description":"Request parameters don't match the given idempotency key"}`, exdesk.ErrKeyUsed, "IdempotentRequestError"},
@@ -220,7 +220,7 @@ func TestErrorEnvelopes(t *testing.T) {
 		{413, `<html>too large</html>`, exdesk.ErrRefused, "413 Request Entity Too Large"},
 		{503, `<html>` + strings.Repeat("x", 100_000), exdesk.ErrTemporary, "503 Service Unavailable"},
 		{429, `Number of allowed API requests per minute exceeded`, exdesk.ErrTemporary, "429 Too Many Requests"},
-		{422, `{"error":"X","description":"` + strings.Repeat("long\\n", 1000) + `"}`, exdesk.ErrRefused, "…"},
+		{422, `{"error":"X","description":"` + strings.Repeat("long\\n", 1000) + `"}`, exdesk.ErrRefused, "422 X"},
 	} {
 		inBubble(t, nil, func(t *testing.T, srv *zendesktest.Server, client *zendesk.Client) {
 			require.NoError(t, srv.Fault(zendesktest.Fault{Status: c.status, Body: c.body, Times: -1}))
@@ -229,6 +229,12 @@ func TestErrorEnvelopes(t *testing.T) {
 			require.ErrorContains(t, err, c.says)
 			require.Less(t, len(err.Error()), 600)
 			require.NotContains(t, err.Error(), "\n")
+			require.NotContains(t, err.Error(), "Ann", "names and addresses are for Reason")
+			if len(c.body) > 100 && c.status == 422 {
+				var e *zendesk.Error
+				require.ErrorAs(t, err, &e)
+				require.Regexp(t, "Ann is suspended|long.*…", e.Reason())
+			}
 			for _, class := range []error{exdesk.ErrAccess, exdesk.ErrAuth, exdesk.ErrRefused, exdesk.ErrTemporary, exdesk.ErrNotFound, exdesk.ErrKeyUsed} {
 				require.Equal(t, class == c.class, errors.Is(err, class), "%v is %v", err, class)
 			}
@@ -313,6 +319,34 @@ func TestWeSendNothingUnknown(t *testing.T) {
 		_, err := c.Create(t.Context(), ticket())
 		require.NoError(t, err)
 		require.Empty(t, srv.Violations())
+	})
+}
+
+// renewing is a token source that has a newer token from the second call on.
+type renewing struct {
+	tokens []string
+}
+
+func (r *renewing) Token() (*oauth2.Token, error) {
+	t := &oauth2.Token{AccessToken: r.tokens[0]}
+	if len(r.tokens) > 1 {
+		r.tokens = r.tokens[1:]
+	}
+	return t, nil
+}
+
+func TestTokenRenewedDuringAnUpload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := zendesktest.New(nil)
+		url, client, stop := memnet.Serve(srv)
+		t.Cleanup(stop)
+		stale := srv.Token()
+		srv.ExpireTokens()
+		c, err := zendesk.New("acme", &renewing{[]string{stale, srv.Token()}}, &zendesk.Options{BaseURL: url, HTTPClient: client})
+		require.NoError(t, err)
+		_, err = c.Upload(t.Context(), &exdesk.File{Name: "x.bin", Size: -1, Body: io.LimitReader(zeros{}, 1<<20)})
+		require.ErrorIs(t, err, exdesk.ErrTemporary, "a stream cannot be sent again, but nobody has to sign in")
+		require.NotErrorIs(t, err, exdesk.ErrAuth)
 	})
 }
 
@@ -401,4 +435,58 @@ func ExampleAPIToken() {
 	_, err = desk.Ticket(context.Background(), 4711)
 	fmt.Println(errors.Is(err, exdesk.ErrNotFound))
 	// Output: true
+}
+
+func TestFindReadsEveryPage(t *testing.T) {
+	inBubble(t, &zendesktest.Options{RateLimit: -1, TokenLife: 100 * time.Hour}, func(t *testing.T, srv *zendesktest.Server, c *zendesk.Client) {
+		for i := range 150 {
+			in := ticket()
+			in.Key, in.Origin.Mail = fmt.Sprint("key", i), fmt.Sprint("mail", i)
+			_, err := c.Create(t.Context(), in)
+			require.NoError(t, err)
+			time.Sleep(time.Minute)
+		}
+		found, err := c.Find(t.Context(), "exdesk:1", time.Now().Add(-80*time.Minute))
+		require.NoError(t, err)
+		require.Len(t, found, 80)
+		require.Equal(t, "mail149", found[79].Origin.Mail)
+		_, err = c.Find(t.Context(), "exdesk:1", time.Time{})
+		require.ErrorContains(t, err, "too many tickets", "not knowing is no answer")
+	})
+}
+
+func TestTicketWithoutWhatIsRefused(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, srv *zendesktest.Server, c *zendesk.Client) {
+		in := ticket()
+		in.CCs = append(in.CCs, exdesk.Address{Address: "not an address"})
+		_, err := c.Create(t.Context(), in)
+		require.NoError(t, err)
+		require.Empty(t, srv.Tickets()[0].EmailCCs)
+		require.Equal(t, "support@contoso.test", srv.Tickets()[0].Recipient)
+	})
+}
+
+func TestNamesAreClipped(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, srv *zendesktest.Server, c *zendesk.Client) {
+		in := ticket()
+		in.Requester.Name = strings.Repeat("ñ", 20_000)
+		_, err := c.Create(t.Context(), in)
+		require.NoError(t, err)
+		require.Len(t, []rune(srv.Tickets()[0].Requester.Name), 255)
+	})
+}
+
+func TestCreateRefusals(t *testing.T) {
+	for _, f := range []zendesktest.Fault{{Status: 400}, {Status: 415}, {Status: 414}} {
+		inBubble(t, nil, func(t *testing.T, srv *zendesktest.Server, c *zendesk.Client) {
+			f.Code = "BadRequest"
+			require.NoError(t, srv.Fault(f))
+			_, err := c.Create(t.Context(), ticket())
+			require.ErrorIs(t, err, exdesk.ErrRefused)
+			f.Body = "<html>a proxy</html>"
+			require.NoError(t, srv.Fault(f))
+			_, err = c.Create(t.Context(), ticket())
+			require.NotErrorIs(t, err, exdesk.ErrRefused, "not in Zendesk's words")
+		})
+	}
 }

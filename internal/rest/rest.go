@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -59,6 +60,8 @@ const (
 	// mostError and mostJSON bound what is read of an answer into memory.
 	mostError = 64 << 10
 	mostJSON  = 32 << 20
+	// mostTime bounds a request for JSON with all its repetitions.
+	mostTime = 15 * time.Minute
 )
 
 // Request is one request. Exactly one of Path and URL is set.
@@ -78,6 +81,8 @@ type Request struct {
 	// Repeatable says that the service may hear the request twice: after a
 	// lost answer it is sent again. GET always is.
 	Repeatable bool
+	// Once leaves all repeating to the caller, who counts requests.
+	Once bool
 	// Slots is how many of InFlight the request takes; 0 is one.
 	Slots int
 }
@@ -177,13 +182,15 @@ func (r *Request) again(f *Failure, attempt int) (time.Duration, bool) {
 	}
 	switch {
 	case f.Status == http.StatusUnauthorized:
-		return 0, errors.Is(f.Err, errRenewed)
+		return 0, errors.Is(f.Err, ErrRenewed)
+	case r.Once:
+		return 0, false
 	case f.Status == http.StatusTooManyRequests:
 		// Refused before anything was done.
 	case f.Doubt && !r.repeatable():
 		return 0, false
 	case f.Status == 0 || f.Status == http.StatusRequestTimeout || f.Status >= 500 && f.Status != http.StatusNotImplemented:
-		if errors.Is(f.Err, ErrForeign) || errors.Is(f.Err, errToken) {
+		if errors.Is(f.Err, ErrForeign) || errors.Is(f.Err, ErrToken) {
 			return 0, false
 		}
 	default:
@@ -206,8 +213,11 @@ func (r *Request) method() string {
 }
 
 var (
-	errRenewed = errors.New("the token was renewed")
-	errToken   = errors.New("no access token")
+	// ErrRenewed is the cause of a 401 that a newer token will mend.
+	ErrRenewed = errors.New("the token was renewed meanwhile")
+	// ErrToken is the cause when the token source had no token to give.
+	ErrToken = errors.New("no access token")
+
 	errHalf    = errors.New("the answer came before the whole request was sent")
 	errStalled = fmt.Errorf("no progress for %s", stalled)
 )
@@ -215,22 +225,18 @@ var (
 // try sends r once.
 func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []byte, stale *string) (*http.Response, *Failure) {
 	f := &Failure{Op: r.Op, Wait: -1}
-	if err := c.waitQuiet(ctx); err != nil {
+	token, err := c.token(ctx)
+	if err != nil {
+		f.Err = fmt.Errorf("%w: %w", ErrToken, err)
+		return nil, f
+	}
+	release, err := c.begin(ctx, max(r.Slots, 1))
+	if err != nil {
 		f.Err = err
 		var q *quietError
 		if errors.As(err, &q) {
 			f.Status, f.Wait = http.StatusTooManyRequests, time.Until(q.until)
 		}
-		return nil, f
-	}
-	token, err := c.token(ctx)
-	if err != nil {
-		f.Err = fmt.Errorf("%w: %w", errToken, err)
-		return nil, f
-	}
-	release, err := c.enter(ctx, max(r.Slots, 1))
-	if err != nil {
-		f.Err = err
 		return nil, f
 	}
 
@@ -286,10 +292,10 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 	case resp.StatusCode == http.StatusUnauthorized && *stale == "":
 		*stale = token.AccessToken
 		if fresh, err := c.token(ctx); err == nil && fresh.AccessToken != *stale {
-			f.Err = errRenewed
+			f.Err = ErrRenewed
 		}
-	case f.Wait > 0 && (resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == http.StatusServiceUnavailable):
-		c.hush(f.Wait)
+	case f.Wait > 0 && (resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500):
+		c.Hush(f.Wait)
 	}
 	return nil, f
 }
@@ -360,9 +366,13 @@ func (c *Client) token(ctx context.Context) (*oauth2.Token, error) {
 		t, err := c.Token.Token()
 		ch <- result{t, err}
 	}()
+	t := time.NewTimer(stalled)
+	defer t.Stop()
 	select {
 	case r := <-ch:
 		return r.token, tokenError(r.err)
+	case <-t.C:
+		return nil, errStalled
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
@@ -404,8 +414,24 @@ func plain(err error) error {
 	return err
 }
 
+// Temporary reports whether a failure to get a token may pass by itself, or
+// whether somebody has to sign in again.
+func (f *Failure) Temporary() bool {
+	var refused *TokenError
+	if errors.As(f.Err, &refused) {
+		return refused.Status >= 500 || refused.Status == http.StatusTooManyRequests || refused.Status == http.StatusRequestTimeout ||
+			refused.Code == "temporarily_unavailable" || refused.Code == "server_error"
+	}
+	var network net.Error
+	return errors.As(f.Err, &network) || errors.Is(f.Err, errStalled) || errors.Is(f.Err, io.ErrUnexpectedEOF) ||
+		errors.Is(f.Err, context.Canceled) || errors.Is(f.Err, context.DeadlineExceeded)
+}
+
 // JSON sends r and decodes the answer into out.
 func (c *Client) JSON(ctx context.Context, r *Request, out any) (http.Header, error) {
+	// An answer that comes an octet at a time makes progress as well.
+	ctx, cancel := context.WithTimeout(ctx, mostTime)
+	defer cancel()
 	resp, err := c.Do(ctx, r)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -236,6 +237,84 @@ func TestTokenErrorsKeepSecrets(t *testing.T) {
 		_, err := get(t.Context(), c, &rest.Request{Path: []string{"x"}})
 		require.ErrorContains(t, err, "invalid_grant")
 		require.NotContains(t, err.Error(), "hunter2")
+	})
+}
+
+func TestTokenTrouble(t *testing.T) {
+	for _, c := range []struct {
+		err       error
+		temporary bool
+	}{
+		{&oauth2.RetrieveError{ErrorCode: "invalid_grant", Response: &http.Response{StatusCode: 400}}, false},
+		{&oauth2.RetrieveError{ErrorCode: "temporarily_unavailable", Response: &http.Response{StatusCode: 400}}, true},
+		{&oauth2.RetrieveError{Response: &http.Response{StatusCode: 429}}, true},
+		{&oauth2.RetrieveError{Response: &http.Response{StatusCode: 503}}, true},
+		{&net.OpError{Op: "dial", Err: errors.New("refused")}, true},
+		{errors.New("oauth2: token expired and refresh token is not set"), false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			client := start(t, func(http.ResponseWriter, *http.Request) {})
+			client.Token = badSource{c.err}
+			_, err := get(t.Context(), client, &rest.Request{Path: []string{"x"}})
+			var f failure
+			require.ErrorAs(t, err, &f)
+			require.ErrorIs(t, err, rest.ErrToken)
+			require.Equal(t, c.temporary, f.Temporary(), "%v", c.err)
+		})
+	}
+}
+
+func TestDrippingAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := start(t, func(w http.ResponseWriter, r *http.Request) {
+			for r.Context().Err() == nil {
+				_, _ = io.WriteString(w, " ")
+				_ = http.NewResponseController(w).Flush()
+				time.Sleep(99 * time.Second)
+			}
+		})
+		begin := time.Now()
+		var out any
+		_, err := c.JSON(t.Context(), &rest.Request{Path: []string{"x"}}, &out)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Less(t, time.Since(begin), time.Hour)
+		time.Sleep(2 * time.Minute) // until the server has noticed
+	})
+}
+
+// A request that stood in line while the service asked for silence keeps it.
+func TestSilenceIsForThoseInLineToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var quiet atomic.Int64
+		c := start(t, func(w http.ResponseWriter, r *http.Request) {
+			if until := quiet.Load(); until != 0 {
+				require.GreaterOrEqual(t, time.Now().UnixNano(), until)
+				return
+			}
+			time.Sleep(time.Second)
+			quiet.Store(time.Now().Add(30 * time.Second).UnixNano())
+			w.Header().Set("Retry-After", "30")
+			w.WriteHeader(http.StatusTooManyRequests)
+		})
+		c.InFlight = 1
+		var wg sync.WaitGroup
+		for range 3 {
+			wg.Go(func() {
+				_, err := get(t.Context(), c, &rest.Request{Path: []string{"x"}})
+				require.NoError(t, err)
+			})
+		}
+		wg.Wait()
+	})
+}
+
+func TestOnceIsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var n atomic.Int32
+		c := start(t, func(w http.ResponseWriter, r *http.Request) { n.Add(1); w.WriteHeader(http.StatusServiceUnavailable) })
+		_, err := get(t.Context(), c, &rest.Request{Path: []string{"x"}, Once: true})
+		require.Error(t, err)
+		require.EqualValues(t, 1, n.Load())
 	})
 }
 

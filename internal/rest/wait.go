@@ -19,8 +19,8 @@ func RetryAfter(h http.Header) time.Duration {
 		return -1
 	}
 	if n, err := strconv.ParseFloat(v, 64); err == nil {
-		if n >= 0 && n < 1e9 { // which NaN is not
-			return time.Duration(n * float64(time.Second))
+		if n >= 0 { // which NaN is not
+			return time.Duration(min(n, longest.Seconds()) * float64(time.Second))
 		}
 		return -1
 	}
@@ -32,12 +32,15 @@ func RetryAfter(h http.Header) time.Duration {
 	if err != nil {
 		now = time.Now()
 	}
-	return max(at.Sub(now), 0)
+	return min(max(at.Sub(now), 0), longest)
 }
 
-// hush keeps every request of this client back for d: a throttled service
+// longest is the longest pause that a service is believed to mean.
+const longest = 24 * time.Hour
+
+// Hush keeps every request of this client back for d: a throttled service
 // counts what it refuses.
-func (c *Client) hush(d time.Duration) {
+func (c *Client) Hush(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if until := time.Now().Add(d); until.After(c.quiet) {
@@ -53,7 +56,7 @@ func (c *Client) spent(resp *http.Response) time.Duration {
 	}
 	d := c.Spent(resp.Header)
 	if d > 0 {
-		c.hush(d)
+		c.Hush(d)
 	}
 	return d
 }
@@ -114,6 +117,27 @@ func Sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
+	}
+}
+
+// begin waits until a request may go out: the service is not to be left alone,
+// and n slots are free. It returns what gives the slots back.
+func (c *Client) begin(ctx context.Context, n int) (release func(), err error) {
+	for {
+		if err := c.waitQuiet(ctx); err != nil {
+			return nil, err
+		}
+		release, err := c.enter(ctx, n)
+		if err != nil {
+			return nil, err
+		}
+		c.mu.Lock()
+		quiet := time.Until(c.quiet) > 0
+		c.mu.Unlock()
+		if !quiet {
+			return release, nil
+		}
+		release() // the service spoke while this request stood in line
 	}
 }
 

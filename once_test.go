@@ -1,0 +1,242 @@
+package exdesk_test
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/exdesk/exdesk"
+	"github.com/exdesk/exdesk/graph/graphtest"
+	"github.com/exdesk/exdesk/zendesk/zendesktest"
+)
+
+// long is for worlds in which days pass.
+var (
+	longGraph = &graphtest.Options{Raw: true, TokenLife: 1000 * time.Hour}
+	longDesk  = zendesktest.Options{TokenLife: 1000 * time.Hour}
+)
+
+// scan is a mail of a device that gives every mail the same Message-ID.
+func scan(text string) []byte {
+	return []byte(strings.Replace(string(mime("device", "Content-Type: text/plain\r\n\r\n"+text+"\r\n")), "About device", "About "+text, 1))
+}
+
+// labelsFail makes that no label is written any more.
+func (w *world) labelsFail() {
+	w.graphFault(graphtest.Fault{Method: "PATCH", Path: "/v1.0/users/*/messages/*", Status: 503, Times: -1})
+}
+
+func TestReusedMessageIDAndTwoConnectors(t *testing.T) {
+	for _, files := range []bool{false, true} { // with files both mails begin alike
+		inBubble(t, longGraph, &longDesk, func(t *testing.T, w *world) {
+			first, second := scan("A"), scan("B")
+			if files {
+				first, second = withFile("A", 100), withFile("A", 101)
+			}
+			w.exchange.Deliver(first)
+			w.ingest()
+			w.exchange.Deliver(second)
+			w.labelsFail()
+			w.ingest()
+			w.heal()
+			w.restart() // another process, which knows nothing
+			w.settle()
+			require.Len(t, w.support.Tickets(), 2)
+		})
+	}
+}
+
+func TestOwnTicketIsFoundWhenTheOtherIsGone(t *testing.T) {
+	for _, away := range []time.Duration{time.Minute, 3 * time.Hour} {
+		inBubble(t, longGraph, &longDesk, func(t *testing.T, w *world) {
+			w.exchange.Deliver(scan("A"))
+			w.ingest()
+			w.exchange.Deliver(scan("B"))
+			w.labelsFail()
+			w.ingest()
+			w.heal()
+			w.restart()
+			w.support.Edit(1, func(t *zendesktest.Ticket) { t.Archived = true })
+			time.Sleep(away)
+			w.settle()
+			n := 0
+			for _, ticket := range w.support.Tickets() {
+				if ticket.Subject == "About B" {
+					n++
+				}
+			}
+			require.Equal(t, 1, n)
+		})
+	}
+}
+
+// The last attempt of a long series is heard, and its ticket shows late.
+func TestKeyIsKeptWhileItMayHaveWorked(t *testing.T) {
+	for _, at := range []time.Duration{9 * time.Minute, 9*time.Minute + 59*time.Second, 9*time.Minute + 59500*time.Millisecond, 10 * time.Minute, 11 * time.Minute} {
+		z := longDesk
+		z.LookupLag = 90 * time.Second
+		inBubble(t, longGraph, &z, func(t *testing.T, w *world) {
+			w.deliver("ann")
+			start := time.Now()
+			w.deskFault(zendesktest.Fault{Method: "POST", Path: "/api/v2/tickets", Status: 504, Times: -1})
+			_, _ = w.conn.Ingest(t.Context())
+			w.heal()
+			time.Sleep(at - time.Since(start))
+			w.deskFault(zendesktest.Fault{Method: "POST", Path: "/api/v2/tickets", Commit: true, Status: 504})
+			w.settle()
+			w.requireOnce("ann")
+		})
+	}
+}
+
+// Zendesk remembers a failure under the key: it is given up in the end.
+func TestWornOutKey(t *testing.T) {
+	for _, mail := range [][]byte{plain("ann"), withFile("ann", 10)} {
+		z := longDesk
+		z.RememberFailures = true
+		inBubble(t, longGraph, &z, func(t *testing.T, w *world) {
+			w.exchange.Deliver(mail)
+			w.deskFault(zendesktest.Fault{Method: "POST", Path: "/api/v2/tickets", Commit: true, Status: 500})
+			begin := time.Now()
+			w.settle()
+			require.LessOrEqual(t, len(w.support.Tickets()), 2)
+			require.Less(t, time.Since(begin), 20*time.Minute)
+		})
+	}
+}
+
+func TestManyMailsOfOneMessageID(t *testing.T) {
+	z := longDesk
+	z.RateLimit = -1
+	inBubble(t, longGraph, &z, func(t *testing.T, w *world) {
+		for i := range 60 { // two hours apart, so that all get the same external id
+			w.exchange.Deliver(scan(fmt.Sprint("page ", i)))
+			if i == 50 {
+				w.labelsFail()
+			}
+			w.ingest()
+			w.heal()
+			w.restart()
+			time.Sleep(2 * time.Hour)
+		}
+		w.settle()
+		require.Len(t, w.support.Tickets(), 60)
+	})
+}
+
+func TestClockBehind(t *testing.T) {
+	inBubble(t, longGraph, &longDesk, func(t *testing.T, w *world) {
+		w.deliver("ann")
+		w.labelsFail()
+		w.ingest()
+		w.heal()
+		w.restart()
+		time.Sleep(3 * time.Hour)
+		w.exchange.Deliver(plain("bob"))
+		w.support.SetTime(time.Now().Add(-3 * time.Hour)) // a proxy's idea of the time would do as well
+		w.support.SetTime(time.Now())
+		w.settle()
+		w.requireOnce("ann", "bob")
+	})
+}
+
+func TestNoLimitOfSize(t *testing.T) {
+	for _, most := range []int64{-1, math.MaxInt64} {
+		inBubble(t, nil, nil, func(t *testing.T, w *world) {
+			w.opts.MaxBytes = most
+			w.restart()
+			w.deliver("ann")
+			require.Equal(t, 1, w.ingest().Count(exdesk.Created))
+		})
+	}
+}
+
+func TestWhatIsNoMailIsNotRejected(t *testing.T) {
+	inBubble(t, nil, nil, func(t *testing.T, w *world) {
+		id := w.deliver("ann")
+		w.graphFault(graphtest.Fault{Path: "/v1.0/users/*/messages/*/$value", Status: 200, Times: 3}) // JSON
+		res := w.ingest().Results[0]
+		require.Equal(t, exdesk.Waiting, res.Outcome)
+		require.ErrorContains(t, res.Err, "not a mail")
+		w.requireUntouched(id)
+		w.settle()
+		w.requireOnce("ann")
+	})
+}
+
+// Ten bad mails do not keep the others from being imported, neither in one
+// process nor in many that each make one pass.
+func TestBadMailsDoNotStarveOthers(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		inBubble(t, longGraph, &longDesk, func(t *testing.T, w *world) {
+			var bad []string
+			for i := range 12 {
+				id := w.deliver(fmt.Sprint("bad", i))
+				bad = append(bad, id)
+				w.graphFault(graphtest.Fault{Path: "/v1.0/users/*/messages/" + id + "/$value", Status: 500, Times: -1})
+			}
+			for i := range 30 {
+				w.deliver(fmt.Sprint("good", i))
+			}
+			for range 3 {
+				_, _ = w.conn.Ingest(t.Context())
+				if restart {
+					w.restart()
+				}
+			}
+			require.Len(t, w.support.Tickets(), 30)
+
+			// One of them gets well.
+			w.heal()
+			for _, id := range bad[:11] {
+				w.graphFault(graphtest.Fault{Path: "/v1.0/users/*/messages/" + id + "/$value", Status: 500, Times: -1})
+			}
+			for range 20 {
+				_, _ = w.conn.Ingest(t.Context())
+			}
+			require.Len(t, w.support.Tickets(), 31)
+		})
+	}
+}
+
+func TestUnanimousRefusal(t *testing.T) {
+	inBubble(t, nil, nil, func(t *testing.T, w *world) {
+		for i := range 12 {
+			w.deliver(fmt.Sprint("m", i))
+		}
+		w.deskFault(zendesktest.Fault{Method: "POST", Path: "/api/v2/tickets", Status: 422, Times: -1,
+			Body: `{"error":"RecordInvalid","description":"Record validation errors","details":{"base":[{"description":"Order number: is required"}]}}`})
+		report, err := w.conn.Ingest(t.Context())
+		require.ErrorContains(t, err, "Order number: is required")
+		require.Equal(t, 5, report.Count(exdesk.Waiting))
+		require.Zero(t, report.Count(exdesk.Rejected))
+		for _, m := range w.exchange.Messages() {
+			require.Empty(t, m.Categories)
+		}
+		w.heal()
+		w.settle()
+		require.Len(t, w.support.Tickets(), 12)
+
+		// One sender whose address Zendesk does not like is not the account.
+		for i := range 8 {
+			w.exchange.Deliver([]byte(fmt.Sprintf("From: root@localhost\r\nTo: support@contoso.test\r\nSubject: %d\r\n\r\nx", i)))
+		}
+		require.Equal(t, 8, w.ingest().Count(exdesk.Rejected))
+	})
+}
+
+func TestRecordOfAnotherMailIsNotBelieved(t *testing.T) {
+	inBubble(t, nil, nil, func(t *testing.T, w *world) {
+		ann := w.deliver("ann")
+		w.ingest()
+		bob := w.deliver("bob")
+		taken, _ := w.exchange.Message(ann)
+		w.exchange.Edit(bob, func(m *graphtest.Message) { m.Properties = taken.Properties })
+		require.Equal(t, 1, w.ingest().Count(exdesk.Created))
+		w.requireOnce("ann", "bob")
+	})
+}
