@@ -81,12 +81,15 @@ func (p *addressParser) run() {
 	p.list = p.list[:min(len(p.list), p.limit)]
 }
 
+// maxTokens bounds the pieces of a display name that are kept.
+const maxTokens = 200
+
 func (p *addressParser) push(text string, quoted bool) {
-	if text != "" {
-		to := &p.before
-		if p.angled {
-			to = &p.after
-		}
+	to := &p.before
+	if p.angled {
+		to = &p.after
+	}
+	if n := len(*to); text != "" && (n < maxTokens || strings.Contains(text, "@") && n < maxTokens+p.limit) {
 		*to = append(*to, token{text, quoted, p.space})
 		p.at = p.at || !p.angled && strings.Contains(text, "@")
 		p.space = false

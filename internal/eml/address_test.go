@@ -43,6 +43,8 @@ func TestAddresses(t *testing.T) {
 		{"Undisclosed recipients", nil, true},
 		{"<Undisclosed Recipients>", nil, true},
 
+		{"<ceo@corp.example evil@evil.example>", nil, false}, // nobody wrote ceo@corp.exampleevil@evil.example
+
 		// What real mail has.
 		{"a@b; c@d", list{{"", "a@b"}, {"", "c@d"}}, false},
 		{"a@b c@d", list{{"", "a@b"}, {"", "c@d"}}, false},

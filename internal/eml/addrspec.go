@@ -49,7 +49,14 @@ func stripComments(s string) string {
 		case c == ')' && depth > 0:
 			depth--
 			continue
-		case depth > 0, c == ' ':
+		case depth > 0:
+			continue
+		case c == ' ':
+			// RFC 5322 §4.4 allows white space around the signs. Elsewhere it
+			// would join what nobody wrote as one.
+			if !around(s[:i], s[i+1:]) {
+				return ""
+			}
 			continue
 		case c == '"':
 			quoted = true
@@ -57,6 +64,13 @@ func stripComments(s string) string {
 		b.WriteByte(c)
 	}
 	return b.String()
+}
+
+// around tells whether white space between two pieces of an addr-spec stands
+// next to a sign or a comment.
+func around(before, after string) bool {
+	before, after = strings.TrimRight(before, " "), strings.TrimLeft(after, " ")
+	return before == "" || after == "" || strings.IndexByte(".@:)", before[len(before)-1]) >= 0 || strings.IndexByte(".@:(", after[0]) >= 0
 }
 
 // isLocalPart tells whether s may be the name of a local mailbox, such as root.

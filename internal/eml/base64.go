@@ -49,6 +49,7 @@ type base64Decoder struct {
 	acc     uint32 // of the quantum at hand
 	n       int    // characters in acc
 	padded  bool   // padding was the last that counted
+	vetted  int    // octets ahead that are known to be base64 again
 	trailer bool   // the rest is not base64
 	chars   int64  // other than white space
 	foreign int64
@@ -147,6 +148,7 @@ func (d *base64Decoder) run(r *Reader, dst, src []byte) (nd, ns int) {
 			no, ni, chars := quanta(dst[o:], src[i:])
 			o += no
 			i += ni
+			d.vetted -= ni
 			d.chars += int64(chars)
 			if i == len(src) {
 				break
@@ -158,6 +160,7 @@ func (d *base64Decoder) run(r *Reader, dst, src []byte) (nd, ns int) {
 		before := d.padded
 		o += d.char(r, dst[o:], src[i:])
 		i++
+		d.vetted--
 		if d.padded && !before {
 			break // what follows is looked at as a whole
 		}
@@ -209,10 +212,11 @@ func quanta(dst, src []byte) (o, i, chars int) {
 	}
 }
 
-// wholeLine makes src long enough to have the first line that is not blank.
+// wholeLine makes src long enough to have the first line that has more than
+// padding.
 func wholeLine(r *Reader, src []byte, last bool) ([]byte, error) {
 	for !last && len(src) < maxTrailer {
-		if text := bytes.TrimLeft(src, " \t\r\n"); bytes.IndexByte(text, '\n') >= 0 {
+		if text := bytes.TrimLeft(src, " \t\r\n="); bytes.IndexByte(text, '\n') >= 0 {
 			break
 		}
 		var err error
@@ -231,7 +235,7 @@ func (d *base64Decoder) char(r *Reader, dst, src []byte) int {
 		return 0
 	}
 	if d.padded && v != base64Pad {
-		if !continues(src) {
+		if d.vetted <= 0 && !d.continues(src) {
 			// QUIRK: footers that list servers and virus scanners append.
 			d.trailer = true
 			r.note("text after the base64 of part %s", d.part.Path)
@@ -282,7 +286,7 @@ const maxTrailer = 1 << 10
 
 // continues tells whether a line after padding is base64 again: some senders
 // encode piece by piece.
-func continues(src []byte) bool {
+func (d *base64Decoder) continues(src []byte) bool {
 	line, _, _ := bytes.Cut(src[:min(len(src), maxTrailer)], []byte("\n"))
 	line = bytes.TrimRight(line, " \t\r")
 	for _, c := range line {
@@ -290,6 +294,7 @@ func continues(src []byte) bool {
 			return false
 		}
 	}
+	d.vetted = len(line)
 	return len(line)%4 == 0 || len(line) > maxTrailer/2
 }
 

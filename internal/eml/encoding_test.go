@@ -163,3 +163,44 @@ func TestEncodingLabels(t *testing.T) {
 		require.Equal(t, label == "text/html" || label == "plain", len(r.Repairs()) > 0, label)
 	}
 }
+
+// Base64 in pieces that are each padded, as some senders write files.
+func TestPaddedPieces(t *testing.T) {
+	t.Parallel()
+	const head = "Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+	for _, tc := range []struct {
+		piece string
+		size  int
+	}{
+		{"QUJDREVGRw==\r\n", 7}, {"QUJDREVGRw==\n", 7}, {"QUI=\r\n", 2}, {"QQ==", 1},
+		{strings.Repeat("QUJD", 18) + "QQ==\r\n", 55},
+	} {
+		const n = 20_000
+		mail := head + strings.Repeat(tc.piece, n)
+		for name, r := range map[string]io.Reader{
+			"whole": strings.NewReader(mail), "half": iotest.HalfReader(strings.NewReader(mail)), "octets": iotest.OneByteReader(strings.NewReader(mail)),
+		} {
+			p, err := NewReader(r, nil).Next()
+			require.NoError(t, err)
+			got, err := io.Copy(io.Discard, p)
+			require.NoError(t, err)
+			require.EqualValues(t, n*tc.size, got, "%q, %s", tc.piece, name)
+		}
+	}
+}
+
+func TestUUEncodeDoesNotGrow(t *testing.T) {
+	t.Parallel()
+	mail := "Content-Transfer-Encoding: x-uuencode\n\nbegin 644 x\n" + strings.Repeat("_\n", 100_000)
+	p, err := NewReader(strings.NewReader(mail), nil).Next()
+	require.NoError(t, err)
+	n, err := io.Copy(io.Discard, p)
+	require.NoError(t, err)
+	require.LessOrEqual(t, n, int64(2*len(mail)))
+
+	p, err = NewReader(strings.NewReader("Content-Transfer-Encoding: x-uuencode\n\nbegin ning of a sentence\nand more\n"), nil).Next()
+	require.NoError(t, err)
+	text, err := io.ReadAll(p)
+	require.NoError(t, err)
+	require.Equal(t, "begin ning of a sentence\nand more\n", string(text))
+}

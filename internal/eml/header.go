@@ -102,8 +102,9 @@ func printable(s string) string {
 			switch {
 			case c == '\t', c == '\n', c == '\r', c == '\u2028', c == '\u2029':
 				return ' '
-			case c < ' ', 0x7F <= c && c < 0xA0, c == '\uFEFF':
-				return -1
+			case c < ' ', 0x7F <= c && c < 0xA0, c == '\uFEFF',
+				'\u202A' <= c && c <= '\u202E', '\u2066' <= c && c <= '\u2069':
+				return -1 // control characters, those of direction included
 			}
 			return c
 		}, s)

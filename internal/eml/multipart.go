@@ -28,7 +28,7 @@ func (r *Reader) openMultipart(p *Part, path string) (*Part, error) {
 	}
 	r.ids++
 	m := &multipart{
-		Container: Container{ID: r.ids, Type: p.Type, Params: p.Params},
+		Container: Container{ID: r.ids, Type: p.Type, Params: kept(p.Params)},
 		delim:     []byte("--" + boundary),
 	}
 	if path != "" {
@@ -66,6 +66,18 @@ func (r *Reader) openMultipart(p *Part, path string) (*Part, error) {
 	p.Type = "text/plain"
 	p.begin()
 	return p, nil
+}
+
+// kept returns what a container keeps of its parameters: many may be open at
+// once, and a sender may have written anything into them.
+func kept(params map[string]string) map[string]string {
+	few := make(map[string]string)
+	for _, name := range []string{"charset", "type", "start", "report-type", "protocol"} {
+		if v, ok := params[name]; ok && len(v) <= 1000 {
+			few[name] = v
+		}
+	}
+	return few
 }
 
 // preamblePart is the preamble of a multipart that has the header of its first

@@ -16,7 +16,7 @@ func cleanName(s string) string {
 	s = strings.Map(func(c rune) rune {
 		switch {
 		case c < ' ', 0x7F <= c && c < 0xA0,
-			'\u202A' <= c && c <= '\u202E', '\u2066' <= c && c <= '\u2069', c == '\u200E', c == '\u200F':
+			'\u202A' <= c && c <= '\u202E', '\u2066' <= c && c <= '\u2069', c == '\u200E', c == '\u200F', c == '\u061C':
 			return -1 // control characters, and those that show "gpj.exe" as "exe.jpg"
 		}
 		return c

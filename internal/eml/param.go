@@ -51,6 +51,9 @@ func isToken(s string) bool {
 	return s != ""
 }
 
+// maxParams bounds the parameters of a field, and the pieces of them.
+const maxParams = 500
+
 // section is one piece of a parameter (RFC 2231 §3).
 type section struct {
 	n        int // -1 for a value that is whole
@@ -65,7 +68,7 @@ type section struct {
 func splitParams(v string) (head string, params map[string]string) {
 	head, v = cutHead(v)
 	var sections map[string][]section
-	for v != "" {
+	for n := 0; v != "" && n < maxParams; n++ {
 		name, value, rest := cutParam(v)
 		v = rest
 		if name == "" {

@@ -11,8 +11,8 @@ type Container struct {
 	ID int
 	// Type is such as "multipart/alternative".
 	Type string
-	// Params are those of Content-Type, such as start and type, without the
-	// boundary.
+	// Params are the charset, type, start, report-type and protocol of
+	// Content-Type, those that there are.
 	Params map[string]string
 }
 

@@ -48,7 +48,7 @@ func (d *uuDecoder) line(raw []byte) {
 	case len(line) == 0 && !d.begun:
 		return
 	case !d.begun:
-		if d.begun = bytes.HasPrefix(line, []byte("begin ")); !d.begun {
+		if d.begun = uuBegin(line); !d.begun {
 			d.pending = d.out[:copy(d.out[:], raw)]
 		}
 		return
@@ -58,7 +58,8 @@ func (d *uuDecoder) line(raw []byte) {
 	case len(line) == 0:
 		return
 	}
-	n := int((line[0] - ' ') & 63)
+	// A line may lack the spaces at its end, but not all it announces.
+	n := min(int((line[0]-' ')&63), (len(line)+3)/4*3)
 	at := func(i int) uint32 {
 		if i >= len(line) {
 			return 0 // QUIRK: spaces at the end of a line were cut off
@@ -71,4 +72,14 @@ func (d *uuDecoder) line(raw []byte) {
 		out = append(out, byte(v>>16), byte(v>>8), byte(v))
 	}
 	d.pending = out[:n]
+}
+
+// uuBegin tells whether line is "begin 644 name".
+func uuBegin(line []byte) bool {
+	mode, ok := bytes.CutPrefix(line, []byte("begin "))
+	n := 0
+	for n < len(mode) && '0' <= mode[n] && mode[n] <= '7' {
+		n++
+	}
+	return ok && (n == 3 || n == 4) && n < len(mode) && mode[n] == ' '
 }
