@@ -4,85 +4,19 @@ import (
 	"fmt"
 	"html"
 	"net/url"
+	"regexp"
 	"strings"
-
-	"github.com/exdesk/exdesk/internal/eml"
 )
-
-// block is one text of the mail: in plain, in HTML, or the same in both when
-// they are alternatives of each other (RFC 2046 §5.1.4).
-type block struct {
-	alternative int // id of the multipart/alternative; 0 if it is in none
-	plain, html string
-}
-
-// join adds a text to the plain one.
-func (b *block) join(s string) {
-	if b.plain != "" && s != "" && !strings.HasSuffix(b.plain, "\n") {
-		b.plain += "\n"
-	}
-	b.plain += s
-}
-
-// alternative returns the block that a part is another form of, or nil.
-func (r *mailReader) alternative(p *eml.Part) *block {
-	if id := alternativeID(p); id != 0 {
-		for _, b := range r.blocks {
-			if b.alternative == id {
-				return b
-			}
-		}
-	}
-	return nil
-}
-
-// block returns the block that a text belongs to.
-func (r *mailReader) block(p *eml.Part) *block {
-	if b := r.alternative(p); b != nil {
-		return b
-	}
-	b := &block{alternative: alternativeID(p)}
-	r.blocks = append(r.blocks, b)
-	return b
-}
-
-// alternativeID returns the innermost multipart/alternative around a part.
-func alternativeID(p *eml.Part) int {
-	for i := len(p.Within) - 1; i >= 0; i-- {
-		if p.Within[i].Type == "multipart/alternative" {
-			return p.Within[i].ID
-		}
-	}
-	return 0
-}
 
 // finish puts the texts together.
 func (r *mailReader) finish() {
 	var text, rich strings.Builder
-	isHTML := false
-	for _, b := range r.blocks {
-		if strings.TrimSpace(b.plain) != "" && blank(b.html) {
-			b.html = "" // an empty alternative must not hide the full one
-		}
-		isHTML = isHTML || b.html != ""
+	r.texts.writeText(&text)
+	r.msg.Text = text.String()
+	if r.texts.isRich() {
+		r.texts.writeHTML(&rich)
+		r.msg.HTML = rich.String()
 	}
-	for i, b := range r.blocks {
-		plain := b.plain
-		if strings.TrimSpace(plain) == "" && b.html != "" {
-			plain = htmlText(b.html)
-		}
-		if i > 0 && text.Len() > 0 && !strings.HasSuffix(text.String(), "\n") {
-			text.WriteByte('\n')
-		}
-		text.WriteString(plain)
-		if b.html != "" {
-			rich.WriteString(b.html)
-		} else if isHTML {
-			rich.WriteString(textHTML(b.plain))
-		}
-	}
-	r.msg.Text, r.msg.HTML = text.String(), rich.String()
-	r.msg.whole = r.streamed > 0 && len(r.blocks) == 1
 	shown := make(map[string]bool)
 	eachCID(r.msg.HTML, func(id string) (string, bool) {
 		shown[id] = true
@@ -94,40 +28,35 @@ func (r *mailReader) finish() {
 	}
 }
 
-// Comments are cut by Zendesk without a word at 64 kB; the margin is for what
-// is added below the text.
+// Comments are cut by Zendesk without a word at 64 kB. The margin is for what
+// is said above the text.
 const (
 	maxComment = 64<<10 - maxNotes - 512
 	maxNotes   = 4 << 10
 )
 
 // comment returns the first comment of the ticket, as HTML: Zendesk would take
-// plain text for Markdown and fold its spaces.
-func (m *Message) comment() string {
-	body := m.HTML
-	if body == "" {
-		body = textHTML(m.Text)
+// plain text for Markdown and fold its spaces. It tells whether the text was
+// too long for it.
+func (m *Message) comment() (comment string, long bool) {
+	long = len(m.HTML) > maxComment
+	body := m.place(cutHTML(m.HTML, maxComment))
+	if blank(body) {
+		long = long || len(m.Text) > maxComment
+		body = textHTML(cut(m.Text, maxComment))
 	}
-	body = neutral(m.place(body))
-	if len(body) > maxComment {
-		body = cut(body, maxComment, true)
+	if body = neutral(body); len(body) > maxComment {
+		long = true
+		body = cutHTML(body, maxComment)
 	}
 	if blank(body) {
-		body += "<p>(This mail has no text.)</p>" // Zendesk refuses an empty comment
+		body = "<p>(This mail has no text.)</p>" // Zendesk refuses an empty comment
 	}
-	return body + neutral(m.notes())
+	return m.notes() + body, long
 }
 
-// tooLong reports whether the comment holds less than the text.
-func (m *Message) tooLong() bool {
-	body := m.HTML
-	if body == "" {
-		body = textHTML(m.Text)
-	}
-	return len(neutral(m.place(body))) > maxComment
-}
-
-// notes says below the text what the ticket lacks of the mail.
+// notes says above the text, where no markup of the mail can hide it, what the
+// ticket lacks of the mail.
 func (m *Message) notes() string {
 	var b strings.Builder
 	for i := range m.Files {
@@ -135,8 +64,8 @@ func (m *Message) notes() string {
 		if f.Refused == "" {
 			continue
 		}
-		note := fmt.Sprintf("<li>%s (%s): %s</li>", html.EscapeString(f.Name), megabytes(f.Bytes), html.EscapeString(f.Refused))
-		if b.Len()+len(neutral(note)) > maxNotes-128 {
+		note := neutral(fmt.Sprintf("<li>%s (%s): %s</li>", html.EscapeString(f.Name), megabytes(f.Bytes), html.EscapeString(f.Refused)))
+		if b.Len()+len(note) > maxNotes-128 {
 			b.WriteString("<li>…</li>")
 			break
 		}
@@ -145,7 +74,7 @@ func (m *Message) notes() string {
 	if b.Len() == 0 {
 		return ""
 	}
-	return "<hr><p>Not attached:</p><ul>" + b.String() + "</ul>"
+	return "<p>Not attached:</p><ul>" + b.String() + "</ul><hr>"
 }
 
 // place puts the images that came along where the HTML shows them (RFC 2392).
@@ -207,8 +136,12 @@ func indexFold(s, needle string) int {
 }
 
 // neutral keeps Zendesk from expanding a customer's {{…}} as its own
-// placeholder: a word joiner, which nobody sees, stands between the braces.
+// placeholder, however it is written: a word joiner, which nobody sees, stands
+// between the braces.
 func neutral(s string) string {
+	s = braceEntity.ReplaceAllString(s, "{")
 	// Twice, because the matches of one pass do not overlap.
 	return strings.ReplaceAll(strings.ReplaceAll(s, "{{", "{\u2060{"), "{{", "{\u2060{")
 }
+
+var braceEntity = regexp.MustCompile(`(?i)&(?:#0*123|#x0*7b|lcub|lbrace)(?:;|\b)`)

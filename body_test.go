@@ -1,6 +1,7 @@
 package exdesk
 
 import (
+	"html"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -31,6 +32,15 @@ func TestHTMLText(t *testing.T) {
 		{"<p title='a > b'>x</p>", "x"},
 		{"<style>never closed", ""},
 		{"<head>never closed", "never closed"},
+		{"<style><!-- p{} </style><p>call me back</p>", "call me back"},
+		{"<script>if(a<b)x()</script>seen", "seen"},
+		{"<title>a <b</title>seen", "seen"},
+		{"<3 love you all", "<3 love you all"},
+		{"<-- see the arrow", "<-- see the arrow"},
+		{"<!-->hello", "hello"},
+		{"<!--->hello", "hello"},
+		{"<!-- x --!>hello", "hello"},
+		{"seen<!-- never closed", "seen"},
 		{"<p", ""},
 	} {
 		require.Equal(t, c.want, htmlText(c.in), "%s", c.in)
@@ -44,14 +54,26 @@ func TestBlank(t *testing.T) {
 }
 
 func TestCut(t *testing.T) {
-	require.Equal(t, "short", cut("short", 10, false))
-	require.Equal(t, "one two", cut("one two three", 10, false))
-	require.Equal(t, "ö", cut("öö", 3, false), "not inside a character")
-	require.Equal(t, "<p>a</p>", cut("<p>a</p><img src=x>", 15, true), "not inside a tag")
-	require.Equal(t, "a", cut("a&amp;b", 4, true), "not inside an entity")
+	require.Equal(t, "short", cut("short", 10))
+	require.Equal(t, "one two", cut("one two three", 10))
+	require.Equal(t, "ö", cut("öö", 3), "not inside a character")
+	require.Equal(t, "<p>a</p>", cutHTML("<p>a</p><img src=x>", 15), "not inside a tag")
+	require.Equal(t, "ab", cutHTML(`ab<a title="1 > 0 yyy">c</a>`, 18), "nor in an attribute")
+	require.Equal(t, "a", cutHTML("a&amp;b", 4), "not inside an entity")
+	require.Equal(t, "1 < 2 ", cutHTML("1 < 2 < 3", 6))
 	long := strings.Repeat("日本語 ", 40_000)
-	require.LessOrEqual(t, len(cut(long, maxText, true)), maxText)
-	require.True(t, utf8.ValidString(cut(long, maxText, true)))
+	require.LessOrEqual(t, len(cut(long, maxText)), maxText)
+	require.True(t, utf8.ValidString(cut(long, maxText)))
+}
+
+func TestTidy(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"<!DOCTYPE html><p>a</p><!-- c --><style>p{}</style>b", "<p>a</p>b"},
+		{"a<!-- never closed <b>", "a"}, {"a<style>never closed", "a"}, {"a<a title=\"never closed", "a"},
+		{"<![if !mso]><p>x</p><![endif]>", "<p>x</p>"}, {"1 < 2", "1 < 2"}, {"", ""},
+	} {
+		require.Equal(t, c.want, tidy(c.in), "%s", c.in)
+	}
 }
 
 func TestPlaceInlineImages(t *testing.T) {
@@ -66,19 +88,29 @@ func TestPlaceInlineImages(t *testing.T) {
 }
 
 func TestCommentIsSafeForZendesk(t *testing.T) {
-	m := &Message{Text: "Dear {{ticket.requester.name}} {{{x}}}"}
-	require.NotContains(t, m.comment(), "{{")
-	m = &Message{}
-	require.Contains(t, m.comment(), "has no text", "Zendesk refuses an empty comment")
-	m = &Message{Text: "x", Files: []Attachment{{Name: "<evil>{{x}}.exe", Bytes: 3 << 20, Refused: "type not allowed"}}}
-	require.Contains(t, m.comment(), "&lt;evil&gt;{\u2060{x}}.exe (3 MB): type not allowed")
-	m = &Message{HTML: "<p>" + strings.Repeat("long ", 20_000) + "</p>"}
-	require.True(t, m.tooLong())
-	require.LessOrEqual(t, len(m.comment()), 64<<10)
-	for range 1000 {
-		m.Files = append(m.Files, Attachment{Name: strings.Repeat("n", 200), Refused: "no"})
+	comment := func(m *Message) string {
+		s, _ := m.comment()
+		require.LessOrEqual(t, len(s), 64<<10)
+		require.NotContains(t, html.UnescapeString(s), "{{")
+		return s
 	}
-	require.LessOrEqual(t, len(m.comment()), 64<<10)
+	comment(&Message{Text: "Dear {{ticket.requester.name}} {{{x}}}"})
+	comment(&Message{HTML: "<p>&#123;&#123;ticket.id}} &lcub;&LCUB; {&#x07b;ticket.id}} &#0123&#123;</p>"})
+	require.Contains(t, comment(&Message{}), "has no text", "Zendesk refuses an empty comment")
+	require.NotContains(t, comment(&Message{HTML: "<p>&nbsp;</p>", Text: "seen"}), "has no text")
+	m := &Message{Text: "x", Files: []Attachment{{Name: "<evil>{{x}}.exe", Bytes: 3 << 20, Refused: "type not allowed"}}}
+	require.Contains(t, comment(m), "&lt;evil&gt;{\u2060{x}}.exe (3 MB): type not allowed")
+	m = &Message{HTML: "<p>" + strings.Repeat("long ", 20_000) + "</p>"}
+	_, long := m.comment()
+	require.True(t, long)
+	for range 1000 {
+		m.Files = append(m.Files, Attachment{Name: strings.Repeat("{", 250), Refused: "no"})
+	}
+	comment(m)
+	for _, s := range []string{"\t", "‹", "\"", "& ", "{", "<", "cid:a "} {
+		comment(&Message{Text: strings.Repeat(s, 300_000/len(s))})
+		comment(&Message{HTML: strings.Repeat(s, 300_000/len(s)), Files: []Attachment{{ContentID: "a", Upload: &Upload{URL: "https://acme.zendesk.com/attachments/token/x"}}}})
+	}
 }
 
 func TestRequester(t *testing.T) {

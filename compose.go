@@ -17,10 +17,12 @@ const (
 
 // compose makes the ticket of a mail whose files are at the desk.
 func (c *Connector) compose(ctx context.Context, msg *Message, id *identity) (*NewTicket, error) {
-	if msg.tooLong() && !msg.whole {
+	comment, long := msg.comment()
+	if long && !msg.whole {
 		if err := c.attachText(ctx, msg); err != nil {
 			return nil, err
 		}
+		comment, _ = msg.comment() // it may have been refused
 	}
 	mailbox := c.mailbox.Address()
 	t := &NewTicket{
@@ -28,9 +30,13 @@ func (c *Connector) compose(ctx context.Context, msg *Message, id *identity) (*N
 		Requester: msg.Requester(mailbox),
 		Recipient: mailbox,
 		Subject:   clip(neutral(msg.Subject), maxSubject),
-		HTML:      msg.comment(),
+		HTML:      comment,
 	}
 	t.CCs = msg.copied(mailbox, t.Requester.Address)
+	t.Requester.Name = neutral(t.Requester.Name)
+	for i := range t.CCs {
+		t.CCs[i].Name = neutral(t.CCs[i].Name)
+	}
 	for i := range msg.Files {
 		if up := msg.Files[i].Upload; up != nil {
 			t.Uploads = append(t.Uploads, up.Token)
@@ -41,13 +47,13 @@ func (c *Connector) compose(ctx context.Context, msg *Message, id *identity) (*N
 
 // attachText uploads the text of a mail that is longer than a comment may be.
 func (c *Connector) attachText(ctx context.Context, msg *Message) error {
-	a := Attachment{Name: "message.txt", Type: "text/plain; charset=utf-8"}
+	a := Attachment{Name: "message.txt", Type: "text/plain", unnamed: true}
 	text := msg.Text
 	if msg.HTML != "" {
-		a.Name, a.Type, text = "message.html", "text/html; charset=utf-8", msg.HTML
+		a.Name, a.Type, text = "message.html", "text/html", msg.HTML
 	}
 	a.Bytes = int64(len(text))
-	up, err := c.desk.Upload(ctx, &File{Name: a.Name, Type: a.Type, Size: a.Bytes, Body: strings.NewReader(text)})
+	up, err := c.desk.Upload(ctx, &File{Name: a.Name, Type: a.Type + "; charset=utf-8", Size: a.Bytes, Body: strings.NewReader(text)})
 	switch {
 	case errors.Is(err, ErrRefused):
 		a.Refused = reason(err)

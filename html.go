@@ -23,7 +23,7 @@ func textHTML(s string) string {
 // sanitiser: Zendesk has that.
 func htmlText(s string) string {
 	var b strings.Builder
-	for s != "" {
+	for s = tidy(s); s != ""; {
 		i := strings.IndexByte(s, '<')
 		if i < 0 {
 			i = len(s)
@@ -32,28 +32,53 @@ func htmlText(s string) string {
 		if s = s[i:]; s == "" {
 			break
 		}
-		name, rest := tag(s)
+		name, rest, _ := tag(s)
 		if name == "" { // a bare "<"
 			b.WriteByte('<')
 			s = s[1:]
 			continue
 		}
 		s = rest
-		switch {
-		case name == "script" || name == "style" || name == "title":
-			// What is in them is no markup, whatever it looks like.
-			if i := indexFold(s, "</"+name); i >= 0 {
-				s = s[i:]
-			} else {
-				s = ""
-			}
-		case breaks[strings.TrimPrefix(name, "/")]:
-			if b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") || name == "br" {
-				b.WriteByte('\n')
-			}
+		if breaks[strings.TrimPrefix(name, "/")] && (b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") || name == "br") {
+			b.WriteByte('\n')
 		}
 	}
 	return strings.TrimSpace(b.String())
+}
+
+// tidy takes out of HTML what a reader never sees and what could swallow what
+// comes after: comments, styles, scripts, and a tag that has no end.
+func tidy(s string) string {
+	var b strings.Builder
+	for s != "" {
+		i := strings.IndexByte(s, '<')
+		if i < 0 {
+			b.WriteString(s)
+			break
+		}
+		b.WriteString(s[:i])
+		s = s[i:]
+		name, rest, closed := tag(s)
+		switch {
+		case name == "":
+			b.WriteByte('<')
+			rest = s[1:]
+		case !closed:
+			return b.String()
+		case name == "!" || name == "?":
+		case name == "script" || name == "style" || name == "title":
+			// What is in them is no markup, whatever it looks like.
+			end := indexFold(rest, "</"+name)
+			if end < 0 {
+				return b.String()
+			}
+			_, rest, _ = tag(rest[end:])
+		default:
+			b.WriteString(s[:len(s)-len(rest)])
+		}
+		s = rest
+	}
+	return b.String()
 }
 
 // breaks are the elements that end a line.
@@ -63,27 +88,44 @@ var breaks = map[string]bool{
 }
 
 // tag reads the tag or comment that s begins with and returns its lower-case
-// name, with the slash of an end tag, and what follows. The name is empty if
-// it is no tag.
-func tag(s string) (name, rest string) {
+// name, with the slash of an end tag, "!" or "?" for what is no element, and
+// what follows. The name is empty if it is no tag, as HTML has it; closed tells
+// whether the tag has an end.
+func tag(s string) (name, rest string, closed bool) {
 	if after, ok := strings.CutPrefix(s, "<!--"); ok {
-		if _, rest, ok := strings.Cut(after, "-->"); ok {
-			return "!", rest
+		for _, empty := range []string{">", "->"} {
+			if rest, ok := strings.CutPrefix(after, empty); ok {
+				return "!", rest, true
+			}
 		}
-		return "!", ""
+		for {
+			i := strings.Index(after, "--")
+			if i < 0 {
+				return "!", "", false
+			}
+			for _, end := range []string{"-->", "--!>"} {
+				if rest, ok := strings.CutPrefix(after[i:], end); ok {
+					return "!", rest, true
+				}
+			}
+			after = after[i+1:]
+		}
 	}
 	i := 1
 	if i < len(s) && s[i] == '/' {
 		i++
 	}
-	start := i
-	for i < len(s) && (isWordByte(s[i]) || s[i] == '!' || s[i] == '?' || s[i] == ':') {
-		i++
+	if i == len(s) || !isLetter(s[i]) && (i > 1 || s[i] != '!' && s[i] != '?') {
+		return "", s, false
 	}
-	if i == start {
-		return "", s
+	if isLetter(s[i]) {
+		for i < len(s) && (isWordByte(s[i]) || s[i] == ':') {
+			i++
+		}
+		name = strings.ToLower(s[1:i])
+	} else {
+		name = s[1:2]
 	}
-	name = strings.ToLower(s[1:i])
 	var quote byte
 	for ; i < len(s); i++ {
 		switch c := s[i]; {
@@ -94,11 +136,13 @@ func tag(s string) (name, rest string) {
 		case (c == '"' || c == '\'') && s[i-1] == '=':
 			quote = c
 		case c == '>':
-			return name, s[i+1:]
+			return name, s[i+1:], true
 		}
 	}
-	return name, ""
+	return name, "", false
 }
+
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // spaced folds white space to single spaces, as HTML does.
 func spaced(s string) string {
@@ -123,10 +167,9 @@ func blank(s string) bool {
 	return strings.TrimSpace(strings.ReplaceAll(htmlText(s), "\u00a0", " ")) == "" && indexFold(s, "<img") < 0
 }
 
-// cut shortens s to at most n octets: at the end of a line or of a word where
-// one is near, never inside a character, and in HTML not inside a tag or an
-// entity.
-func cut(s string, n int, isHTML bool) string {
+// cut shortens a text to at most n octets: at the end of a line or of a word
+// where one is near, and never inside a character.
+func cut(s string, n int) string {
 	if len(s) <= n {
 		return s
 	}
@@ -134,19 +177,41 @@ func cut(s string, n int, isHTML bool) string {
 		n--
 	}
 	near := max(0, n-2048)
-	if isHTML {
-		if i := strings.LastIndexByte(s[:n], '<'); i > strings.LastIndexByte(s[:n], '>') {
-			n = i
-		}
-		if i := strings.LastIndexByte(s[max(0, n-32):n], '&'); i >= 0 && !strings.Contains(s[max(0, n-32)+i:n], ";") {
-			n = max(0, n-32) + i
-		}
-		near = min(near, n)
-	}
 	if i := strings.LastIndexByte(s[near:n], '\n'); i > 0 {
-		n = near + i
-	} else if i := strings.LastIndexByte(s[near:n], ' '); i > 0 && !isHTML {
-		n = near + i
+		return s[:near+i]
+	}
+	if i := strings.LastIndexByte(s[near:n], ' '); i > 0 {
+		return s[:near+i]
 	}
 	return s[:n]
+}
+
+// cutHTML does the same for tidy HTML, and never inside a tag or an entity.
+func cutHTML(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for i := 0; ; {
+		j := strings.IndexByte(s[i:], '<')
+		if j < 0 || i+j > n {
+			text := cut(s[i:], n-i)
+			if k := strings.LastIndexByte(text, '&'); k >= len(text)-32 && k >= 0 && !strings.Contains(text[k:], ";") {
+				text = text[:k]
+			}
+			return s[:i+len(text)]
+		}
+		i += j
+		name, rest, closed := tag(s[i:])
+		end := len(s) - len(rest)
+		switch {
+		case name == "":
+			end = i + 1
+		case !closed:
+			return s[:i]
+		}
+		if end > n {
+			return s[:i]
+		}
+		i = end
+	}
 }

@@ -193,7 +193,7 @@ func (p *pass) isUnanimous(res *Result, err *error) bool {
 	if p.senders[strings.ToLower(res.Message.From.Address)] = true; len(p.senders) < unanimous {
 		return false
 	}
-	*err = fmt.Errorf("Zendesk refuses every mail alike, so it is not the mails: %s", no.reason)
+	*err = fmt.Errorf("the desk refuses every mail alike, so it is not the mails: %s", no.reason)
 	kept := p.pending[:0]
 	for _, done := range p.pending {
 		if done.result.Reason != res.Reason {

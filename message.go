@@ -37,6 +37,8 @@ type Attachment struct {
 	ContentID string
 	Upload    *Upload // nil when the desk does not have the file
 	Refused   string  // why the desk would not take it
+
+	unnamed bool // the name was made up
 }
 
 // Requester returns whose ticket it is: like Zendesk, the first address of
@@ -53,16 +55,19 @@ func (m *Message) Requester(mailbox string) Address {
 }
 
 // Digest is a short hash of what makes the mail this mail and no other: its
-// author, date, subject, text and files. White space does not count, because
-// Exchange makes the MIME anew each time. The first half is of what can be told
-// without the files and the end of the text.
+// author, date, subject, text and files. What changes when Exchange makes the
+// MIME anew does not count: white space, the octets of text files and of
+// attached mails, and names that the mail did not give. The first half is of
+// what can be told without the files and the end of the text.
 func (m *Message) Digest() string {
 	if m.digest == "" {
-		parts := []string{squeeze(m.Text, len(m.Text))}
+		parts := []string{squeeze(m.Text, 16<<10), squeeze(htmlText(m.HTML), 16<<10)}
 		for i := range m.Files {
 			f := &m.Files[i]
-			parts = append(parts, f.Name, f.Type)
-			if f.Type != "message/rfc822" { // which is made anew as well
+			if parts = append(parts, f.Type); !f.unnamed {
+				parts = append(parts, f.Name)
+			}
+			if f.Type != "message/rfc822" && !strings.HasPrefix(f.Type, "text/") {
 				parts = append(parts, strconv.FormatInt(f.Bytes, 10))
 			}
 		}

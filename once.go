@@ -62,7 +62,7 @@ func (m *Mail) messageID() string {
 // ours but of another mail cannot, whatever the mail's property says.
 func (m *Mail) belongsTo(t *Ticket) bool {
 	return !strings.HasPrefix(t.ExternalID, "exdesk:") || t.ExternalID == externalID(m.messageID()) ||
-		t.ExternalID == ownExternalID(m.messageID(), m.Record.Digest)
+		t.ExternalID == secondID(m.messageID(), m.Record.Digest)
 }
 
 // forgotten reports whether the desk may have forgotten the keys of earlier
@@ -91,20 +91,14 @@ func (p *pass) deskNow() time.Time {
 	return now
 }
 
-// A mail's ticket has an external id made of the Message-ID alone, so that it
-// is found by what other mails refer to. If that is taken by another mail, it
-// has one that is the mail's own.
+// externalID is the external id of a mail's ticket. It is made of the
+// Message-ID alone, so that it is found by what other mails refer to.
 func externalID(messageID string) string { return "exdesk:" + hash(messageID)[:32] }
 
-func (id *identity) externalID(own bool) string {
-	if own {
-		return ownExternalID(id.messageID, id.digest)
-	}
-	return externalID(id.messageID)
-}
-
-func ownExternalID(messageID, digest string) string {
-	return "exdesk:" + hash(messageID, digest)[:32]
+// secondID is the external id of a mail whose Message-ID belongs to the ticket
+// of another one. Mails that begin alike share it, as they share the first key.
+func secondID(messageID, digest string) string {
+	return "exdesk:" + hash(messageID, beginning(digest))[:32]
 }
 
 // key is the idempotency key: of the Message-ID and the beginning of the mail,
@@ -141,7 +135,7 @@ const longAgo = 24 * time.Hour
 
 // first finds the tickets under the Message-ID of a mail.
 func (p *pass) first(ctx context.Context, id *identity) ([]*Ticket, error) {
-	return p.c.desk.Find(ctx, id.externalID(false), id.since.Add(-longAgo))
+	return p.c.desk.Find(ctx, externalID(id.messageID), id.since.Add(-longAgo))
 }
 
 // look searches the desk for the mail's ticket under both its ids.
@@ -151,7 +145,7 @@ func (p *pass) look(ctx context.Context, id *identity) (sighting, error) {
 	if err != nil {
 		return s, err
 	}
-	more, err := p.c.desk.Find(ctx, id.externalID(true), id.since.Add(-longAgo))
+	more, err := p.c.desk.Find(ctx, secondID(id.messageID, id.digest), id.since.Add(-longAgo))
 	if err != nil {
 		return s, err
 	}
@@ -170,12 +164,12 @@ func (p *pass) look(ctx context.Context, id *identity) (sighting, error) {
 	return s, nil
 }
 
-// isTwin reports whether a ticket of another mail surely has the first key of
-// this one: it has the Message-ID's own external id, it begins alike, and it is
-// so young that its key is still remembered.
+// isTwin reports whether the ticket of another mail explains why the first key
+// of this one was used: that mail begins alike, and the ticket is so young that
+// its key is still remembered. (Of mails that begin alike the first to be heard
+// has the key, and the others get their own only when they see its ticket.)
 func (p *pass) isTwin(t *Ticket, id *identity) bool {
-	return t.ExternalID == id.externalID(false) && beginning(t.Origin.Digest) == beginning(id.digest) &&
-		!t.Created.IsZero() && p.deskNow().Sub(t.Created) < twinLife
+	return beginning(t.Origin.Digest) == beginning(id.digest) && !t.Created.IsZero() && p.deskNow().Sub(t.Created) < twinLife
 }
 
 // now is the time for spans that a suspended machine must not shorten.
@@ -214,8 +208,10 @@ func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, res *Resu
 			generation = doubt.seenNothing(now())
 		}
 		own := used && seen.twin && doubt == nil
-		t.Key, t.ExternalID = id.key(own, generation), id.externalID(seen.reused)
-		res.MessageIDReused = seen.reused
+		t.Key, t.ExternalID = id.key(own, generation), externalID(id.messageID)
+		if res.MessageIDReused = seen.reused; seen.reused {
+			t.ExternalID = secondID(id.messageID, id.digest)
+		}
 		made, err := p.c.desk.Create(ctx, t)
 		switch {
 		case err == nil:

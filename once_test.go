@@ -50,6 +50,30 @@ func TestReusedMessageIDAndTwoConnectors(t *testing.T) {
 	}
 }
 
+// Many mails of one Message-ID, some of which begin alike, in any order and
+// with lost labels.
+func TestManyTwins(t *testing.T) {
+	inBubble(t, longGraph, &longDesk, func(t *testing.T, w *world) {
+		w.lift()
+		n := 0
+		for round := range 3 {
+			for i := range 4 {
+				first, second := withFile(fmt.Sprint("kind", i%2), 100+10*round+i), scan(fmt.Sprint("text ", round, i))
+				first = []byte(strings.Replace(string(first), fmt.Sprint("<kind", i%2, "@customer.example>\r\nMIME"), "<device@customer.example>\r\nMIME", 1))
+				w.exchange.Deliver(first)
+				w.exchange.Deliver(second)
+				n += 2
+			}
+			w.labelsFail()
+			_, _ = w.conn.Ingest(t.Context())
+			w.heal()
+			w.restart()
+			w.settle()
+			require.Len(t, w.support.Tickets(), n)
+		}
+	})
+}
+
 func TestOwnTicketIsFoundWhenTheOtherIsGone(t *testing.T) {
 	for _, away := range []time.Duration{time.Minute, 3 * time.Hour} {
 		inBubble(t, longGraph, &longDesk, func(t *testing.T, w *world) {

@@ -6,17 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"strings"
 
 	"github.com/exdesk/exdesk/internal/eml"
 )
 
 const (
-	// maxText is how much of one text part is held; a longer one goes to the
-	// ticket as a file, streamed.
+	// maxText and maxHTML are how much of one text is held, HTML before its
+	// styles are taken out; a longer one goes to the ticket as a file, streamed.
 	maxText = 64 << 10
-	// maxTexts is how much text of one mail is held.
-	maxTexts = 1 << 20
+	maxHTML = 256 << 10
+	// maxTexts is how much text of one mail is held, the last one aside.
+	maxTexts = 256 << 10
 	// maxFiles bounds the uploads of one mail; Zendesk takes 500 files a comment.
 	maxFiles = 500
 	// small is up to what size a file is held, so that the desk knows its
@@ -33,11 +35,11 @@ type mailReader struct {
 	eml  *eml.Reader
 	msg  *Message
 
-	blocks   []*block // the texts, in the order of the mail
-	texts    int      // octets of text that are held
-	streamed int      // texts that went to the desk whole
-	uploads  int
-	buf      []byte // for small files
+	texts   texts
+	held    int // octets of text
+	leaves  int // texts
+	uploads int
+	buf     []byte // for small files
 }
 
 // read reads the mail from src, its files to the desk. With an error the
@@ -52,7 +54,7 @@ func read(ctx context.Context, src io.Reader, most int64, desk Desk) (*Message, 
 		// No mail has no octets; what has none is a glitch.
 		err = fmt.Errorf("the mailbox sent nothing: %w", ErrTemporary)
 	}
-	r.msg.Repairs = r.eml.Repairs()
+	r.msg.Repairs = append(r.msg.Repairs, r.eml.Repairs()...)
 	r.finish()
 	return r.msg, err
 }
@@ -69,7 +71,11 @@ func (r *mailReader) read() error {
 	for {
 		part, err := r.eml.Next()
 		if err == io.EOF {
-			return why
+			// What comes after the last part is nothing to read, but it has
+			// to come: else the mail was not whole.
+			if _, err = io.Copy(io.Discard, r.src); err == nil {
+				return why
+			}
 		}
 		if err == nil {
 			err = r.part(part)
@@ -89,6 +95,9 @@ func (r *mailReader) header(h *eml.Header) error {
 	from := addresses(h, "From")
 	if len(from) > 0 {
 		m.From = from[0]
+	}
+	if len(from) > 1 {
+		m.Repairs = append(m.Repairs, "several authors, of whom the first counts")
 	}
 	m.ReplyTo, m.To, m.CC = addresses(h, "Reply-To"), addresses(h, "To"), addresses(h, "Cc")
 	m.Subject = h.Text("Subject")
@@ -118,25 +127,29 @@ func addresses(h *eml.Header, field string) []Address {
 // part takes over one leaf: as text where a reader would see text, else as a
 // file.
 func (r *mailReader) part(p *eml.Part) error {
-	if r.isText(p) && r.texts < maxTexts {
+	if r.isText(p) && r.held < maxTexts {
 		return r.text(p)
 	}
-	name := p.Name
-	if name == "" {
-		name = "part-" + p.Path + extension(p.Type)
+	a := Attachment{Name: p.Name, Type: p.Type, ContentID: p.ContentID, Inline: p.Disposition == "inline" && p.ContentID != ""}
+	if len(a.Type) > 127 { // RFC 6838 §4.2
+		a.Type = "application/octet-stream"
 	}
-	return r.file(Attachment{Name: name, Type: p.Type, ContentID: p.ContentID, Inline: p.Disposition == "inline" && p.ContentID != ""}, p)
+	if a.Name == "" {
+		a.Name, a.unnamed = "part-"+p.Path+extension(a.Type), true
+	}
+	return r.file(a, p.Params["charset"], p)
 }
 
 // isText tells a text from a file. A named text is a file, except the first
-// one: some programs name the body.
+// one and those that are a form of another: some programs name the body.
 func (r *mailReader) isText(p *eml.Part) bool {
 	switch {
 	case p.Disposition == "attachment":
 		return false
 	case p.Type == "text/plain" || p.Type == "text/html":
-		return p.Name == "" || len(r.blocks) == 0 || r.alternative(p) != nil
-	case len(r.blocks) > 0 || p.Name != "":
+		n := len(p.Within)
+		return p.Name == "" || r.leaves == 0 || n > 0 && p.Within[n-1].Type == "multipart/alternative"
+	case r.leaves > 0 || p.Name != "":
 		return false
 	}
 	// A body of another kind of text is better read raw than not at all.
@@ -144,36 +157,39 @@ func (r *mailReader) isText(p *eml.Part) bool {
 }
 
 func (r *mailReader) text(p *eml.Part) error {
+	isHTML := p.Type == "text/html"
+	a, most := Attachment{Name: "message.txt", Type: "text/plain"}, maxText
+	if isHTML {
+		a, most = Attachment{Name: "message.html", Type: "text/html"}, maxHTML
+	}
 	in := p.Text()
-	head, err := io.ReadAll(io.LimitReader(in, maxText+1))
+	head, err := io.ReadAll(io.LimitReader(in, int64(most)+1))
 	if err != nil {
 		return err
 	}
-	html := p.Type == "text/html"
-	if len(head) > maxText {
-		a := Attachment{Name: "message.txt", Type: "text/plain; charset=utf-8"}
-		if html {
-			a = Attachment{Name: "message.html", Type: "text/html; charset=utf-8"}
-		}
-		if err := r.file(a, io.MultiReader(bytes.NewReader(head), in)); err != nil {
+	body := string(head)
+	if len(head) > most {
+		a.unnamed = true
+		if err := r.file(a, "utf-8", io.MultiReader(bytes.NewReader(head), in)); err != nil {
 			return err
 		}
-		head = []byte(cut(string(head), maxText, html))
-		r.streamed++
+		r.msg.whole = true
+		body = cut(body, most)
 	}
-	r.texts += len(head)
-	b := r.block(p)
-	if html {
-		b.html += string(head)
-	} else {
-		b.join(string(head))
+	if isHTML {
+		body = tidy(body)
 	}
+	if r.leaves++; r.leaves > 1 {
+		r.msg.whole = false // the file is one of them
+	}
+	r.held += len(body)
+	r.texts.add(p.Within, isHTML, body)
 	return nil
 }
 
 // file moves one file from the mail to the desk. A file that the desk refuses
 // is noted; the ticket is made without it.
-func (r *mailReader) file(a Attachment, body io.Reader) error {
+func (r *mailReader) file(a Attachment, charset string, body io.Reader) error {
 	in := &counter{r: body}
 	defer func() {
 		a.Bytes = in.n
@@ -187,6 +203,11 @@ func (r *mailReader) file(a Attachment, body io.Reader) error {
 		return err
 	}
 	f := &File{Name: a.Name, Type: a.Type, Size: -1}
+	if charset != "" && strings.HasPrefix(a.Type, "text/") {
+		if t := mime.FormatMediaType(a.Type, map[string]string{"charset": charset}); t != "" && len(charset) < 50 {
+			f.Type = t
+		}
+	}
 	if r.buf == nil {
 		r.buf = make([]byte, small)
 	}
