@@ -22,12 +22,14 @@
 //
 // Everything about it is in this package, one noun a file:
 //
+//	run.go       passes until it is told to stop
 //	ingest.go    a pass over the Inbox, mail by mail
 //	read.go      a mail, streamed: its texts are held, its files go to the desk
-//	body.go      its texts become the first comment
+//	texts.go, html.go, body.go    its texts become the first comment
 //	compose.go   the ticket
 //	once.go      that it is made once
 //	labels.go    what is written on the mail
+//	report.go    what became of each mail
 //	limits.go    how fast
 //	mailbox.go, desk.go    the two interfaces that everything else is behind
 //	headers.go, relay.go   the guard over what leaves through the mailbox

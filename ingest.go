@@ -146,7 +146,12 @@ func (p *pass) take(ctx context.Context, mail *Mail) error {
 		return context.Cause(ctx) // the mail was interrupted, not at fault
 	}
 	res.Mail = mail
-	unanimous := p.isUnanimous(res, &err)
+	var no *refusal
+	if errors.As(err, &no) {
+		err = p.refuse(res, no)
+	} else {
+		p.refused = ""
+	}
 	switch {
 	case err == nil:
 		p.failed = 0
@@ -162,7 +167,7 @@ func (p *pass) take(ctx context.Context, mail *Mail) error {
 		p.wait(ctx, res, err)
 	}
 	p.publish(res)
-	if unanimous || errors.Is(err, ErrAuth) {
+	if errors.Is(err, errAccount) || errors.Is(err, ErrAuth) {
 		return err
 	}
 	return nil
@@ -176,35 +181,31 @@ func (p *pass) wait(ctx context.Context, res *Result, err error) {
 	p.c.log.WarnContext(ctx, "a mail waits for the next pass", "mail", res.Mail.ID, "error", err)
 }
 
-// isUnanimous notices when the desk refuses whoever writes for one and the same
-// reason, such as a field that the account requires. Rejecting the Inbox for
-// that would be wrong: the mail, and what is not labelled yet, waits.
-func (p *pass) isUnanimous(res *Result, err *error) bool {
-	var no *refusal
-	if !errors.As(*err, &no) {
-		p.refused = ""
-		return false
-	}
-	*err = nil
+// errAccount ends a pass: what the desk refuses is not the mail.
+var errAccount = errors.New("the desk refuses every mail alike, so it is not the mails")
+
+// refuse rejects a mail that the desk refused, unless the desk refuses whoever
+// writes for one and the same reason, such as a field that the account requires.
+// Rejecting the whole Inbox for that would be wrong: then the mail, and those of
+// the same reason that are not labelled yet, wait.
+func (p *pass) refuse(res *Result, no *refusal) error {
 	res.Outcome, res.Reason = Rejected, "Zendesk refused the ticket: "+no.reason
 	if p.refused != no.reason {
 		p.refused, p.senders = no.reason, make(map[string]bool)
 	}
 	if p.senders[strings.ToLower(res.Message.From.Address)] = true; len(p.senders) < unanimous {
-		return false
+		return nil
 	}
-	*err = fmt.Errorf("the desk refuses every mail alike, so it is not the mails: %s", no.reason)
-	kept := p.pending[:0]
-	for _, done := range p.pending {
+	err := fmt.Errorf("%w: %s", errAccount, no.reason)
+	p.pending = slices.DeleteFunc(p.pending, func(done pending) bool {
 		if done.result.Reason != res.Reason {
-			kept = append(kept, done)
-			continue
+			return false
 		}
-		done.result.Outcome, done.result.Reason, done.result.Labels, done.result.Err = Waiting, "", nil, *err
+		done.result.Outcome, done.result.Reason, done.result.Labels, done.result.Err = Waiting, "", nil, err
 		p.publish(done.result)
-	}
-	p.pending = kept
-	return true
+		return true
+	})
+	return err
 }
 
 // try brings one mail to an outcome, in a few tries when services stumble.
@@ -339,60 +340,4 @@ func (p *pass) reserve(ctx context.Context) (Reservation, error) {
 			return nil, err
 		}
 	}
-}
-
-// mark is what a finished mail gets.
-func (p *pass) mark(res *Result) Mark {
-	res.Labels = []string{p.c.opts.Labels.Processed}
-	m := Mark{ID: res.Mail.ID, Record: Record{Account: p.c.account, Outcome: res.Outcome, Ticket: res.Ticket, Reason: res.Reason}}
-	switch {
-	case res.Outcome == Rejected:
-		res.Labels = append(res.Labels, p.c.opts.Labels.Rejected)
-	case res.Outcome == Relabelled:
-		m.Record = *res.Mail.Record // still true
-	}
-	if res.Message != nil {
-		m.Record.Digest = res.Message.Digest()
-	}
-	m.Categories = res.Labels
-	return m
-}
-
-// label writes what is pending. A mail that cannot be labelled keeps its
-// ticket; the next pass finds the ticket and labels the mail. Unless it is the
-// last call, what the end of ctx prevented stays pending.
-func (p *pass) label(ctx context.Context, last bool) {
-	if len(p.pending) == 0 || !last && ctx.Err() != nil {
-		return
-	}
-	marks := make([]Mark, len(p.pending))
-	for i := range p.pending {
-		marks[i] = p.pending[i].mark
-	}
-	errs := p.c.mailbox.Label(ctx, marks)
-	interrupted := p.pending[:0]
-	for i, done := range p.pending {
-		res, err := done.result, errs[i]
-		switch {
-		case err == nil:
-		case !last && ctx.Err() != nil:
-			interrupted = append(interrupted, done)
-			continue
-		case errors.Is(err, ErrNotFound):
-			res.Labels = nil // deleted or moved away meanwhile: nothing left to label
-		default:
-			res.Labels, res.Err = nil, fmt.Errorf("not labelled: %w", err)
-			p.c.log.WarnContext(ctx, "a mail could not be labelled", "mail", res.Mail.ID, "error", err)
-		}
-		p.publish(res)
-	}
-	p.pending = interrupted
-}
-
-func (p *pass) publish(res *Result) {
-	if p.c.opts.OnResult != nil {
-		p.c.opts.OnResult(res)
-	}
-	res.Message = nil // a report of many mails must not hold their texts
-	p.report.Results = append(p.report.Results, res)
 }

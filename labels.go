@@ -1,5 +1,11 @@
 package exdesk
 
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
 // The categories that processed mail carries, as Zendesk's own connector
 // names them ("About the Microsoft Exchange connector").
 const (
@@ -58,4 +64,52 @@ type Record struct {
 // ticketed reports whether the mail already led to a ticket of that account.
 func (r *Record) ticketed(account string) bool {
 	return r != nil && r.Account == account && r.Ticket != 0 && (r.Outcome == Created || r.Outcome == Duplicate)
+}
+
+// mark is what a finished mail gets.
+func (p *pass) mark(res *Result) Mark {
+	res.Labels = []string{p.c.opts.Labels.Processed}
+	m := Mark{ID: res.Mail.ID, Record: Record{Account: p.c.account, Outcome: res.Outcome, Ticket: res.Ticket, Reason: res.Reason}}
+	switch {
+	case res.Outcome == Rejected:
+		res.Labels = append(res.Labels, p.c.opts.Labels.Rejected)
+	case res.Outcome == Relabelled:
+		m.Record = *res.Mail.Record // still true
+	}
+	if res.Message != nil {
+		m.Record.Digest = res.Message.Digest()
+	}
+	m.Categories = res.Labels
+	return m
+}
+
+// label writes what is pending. A mail that cannot be labelled keeps its
+// ticket; the next pass finds the ticket and labels the mail. Unless it is the
+// last call, what the end of ctx prevented stays pending.
+func (p *pass) label(ctx context.Context, last bool) {
+	if len(p.pending) == 0 || !last && ctx.Err() != nil {
+		return
+	}
+	marks := make([]Mark, len(p.pending))
+	for i := range p.pending {
+		marks[i] = p.pending[i].mark
+	}
+	errs := p.c.mailbox.Label(ctx, marks)
+	interrupted := p.pending[:0]
+	for i, done := range p.pending {
+		res, err := done.result, errs[i]
+		switch {
+		case err == nil:
+		case !last && ctx.Err() != nil:
+			interrupted = append(interrupted, done)
+			continue
+		case errors.Is(err, ErrNotFound):
+			res.Labels = nil // deleted or moved away meanwhile: nothing left to label
+		default:
+			res.Labels, res.Err = nil, fmt.Errorf("not labelled: %w", err)
+			p.c.log.WarnContext(ctx, "a mail could not be labelled", "mail", res.Mail.ID, "error", err)
+		}
+		p.publish(res)
+	}
+	p.pending = interrupted
 }

@@ -42,3 +42,12 @@ func (r *Report) String() string {
 	return fmt.Sprintf("%d mails: %d tickets, %d duplicates, %d relabelled, %d rejected, %d waiting, %d gone",
 		len(r.Results), r.Count(Created), r.Count(Duplicate), r.Count(Relabelled), r.Count(Rejected), r.Count(Waiting), r.Count(Gone))
 }
+
+// publish tells of a result and enters it into the report.
+func (p *pass) publish(res *Result) {
+	if p.c.opts.OnResult != nil {
+		p.c.opts.OnResult(res)
+	}
+	res.Message = nil // a report of many mails must not hold their texts
+	p.report.Results = append(p.report.Results, res)
+}
