@@ -24,5 +24,6 @@
 //
 // An [*Error] says that the message itself cannot be understood, and names the
 // field or part in words for a person. Trouble of the underlying reader comes
-// out unchanged and is never taken for the end of the message.
+// out unchanged and is never taken for the end of a part. What follows the
+// closing boundary of the outermost multipart is left unread.
 package eml
