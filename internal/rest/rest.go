@@ -277,14 +277,11 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 	defer done()
 	defer resp.Body.Close()
 	dog.resume()
-	f.Status, f.Header = resp.StatusCode, resp.Header
-	f.Body, _ = io.ReadAll(io.LimitReader(resp.Body, mostError))
-	f.Wait = RetryAfter(resp.Header)
+	f.read(resp)
 	if f.Wait < 0 && resp.StatusCode == http.StatusTooManyRequests && spent > 0 {
 		f.Wait = spent
 	}
-	f.Doubt = resp.StatusCode >= 500 && r.method() != http.MethodGet
-	switch {
+	switch f.Doubt = resp.StatusCode >= 500 && r.method() != http.MethodGet; {
 	case resp.StatusCode/100 == 2:
 		f.Err, f.Doubt = errHalf, true
 	case resp.StatusCode/100 == 3:
@@ -298,6 +295,12 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 		c.Hush(f.Wait)
 	}
 	return nil, f
+}
+
+// read takes over the head of an answer.
+func (f *Failure) read(resp *http.Response) {
+	f.Status, f.Header, f.Wait = resp.StatusCode, resp.Header, RetryAfter(resp.Header)
+	f.Body, _ = io.ReadAll(io.LimitReader(resp.Body, mostError))
 }
 
 func (c *Client) request(ctx context.Context, r *Request, target *url.URL, body []byte) (*http.Request, error) {
@@ -370,6 +373,9 @@ func (c *Client) token(ctx context.Context) (*oauth2.Token, error) {
 	defer t.Stop()
 	select {
 	case r := <-ch:
+		if r.err == nil && r.token == nil {
+			return nil, errors.New("the token source returned nothing")
+		}
 		return r.token, tokenError(r.err)
 	case <-t.C:
 		return nil, errStalled

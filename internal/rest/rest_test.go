@@ -250,6 +250,7 @@ func TestTokenTrouble(t *testing.T) {
 		{&oauth2.RetrieveError{Response: &http.Response{StatusCode: 429}}, true},
 		{&oauth2.RetrieveError{Response: &http.Response{StatusCode: 503}}, true},
 		{&net.OpError{Op: "dial", Err: errors.New("refused")}, true},
+		{nil, false}, // neither a token nor an error
 		{errors.New("oauth2: token expired and refresh token is not set"), false},
 	} {
 		synctest.Test(t, func(t *testing.T) {
