@@ -323,6 +323,9 @@ func (p *pass) open(ctx context.Context, mail *Mail, desk Desk, res *Result) (*M
 	}
 	defer body.Close()
 	msg, err := read(ctx, body, p.c.opts.MaxBytes, desk)
+	if msg.octets == 0 && mail.Size > 0 && isRejection(err) {
+		return nil, fmt.Errorf("the mailbox sent nothing of a mail that has %d bytes: %w", mail.Size, ErrTemporary)
+	}
 	res.Message = msg
 	return msg, err
 }

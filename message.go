@@ -26,6 +26,7 @@ type Message struct {
 
 	digest string // kept once it was computed
 	whole  bool   // Files hold the whole of the text
+	octets int64  // that were read
 }
 
 // Attachment is a file of a mail.

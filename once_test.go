@@ -192,6 +192,18 @@ func TestWhatIsNoMailIsNotRejected(t *testing.T) {
 	})
 }
 
+func TestNothing(t *testing.T) {
+	inBubble(t, &graphtest.Options{Raw: true}, nil, func(t *testing.T, w *world) {
+		w.exchange.Deliver(nil)
+		lost, err := w.exchange.DeliverTo(w.exchange.Mailbox(), nil, &graphtest.Delivery{Size: 1000})
+		require.NoError(t, err)
+		report := w.ingest()
+		require.Equal(t, 1, report.Count(exdesk.Rejected), "an empty mail")
+		require.ErrorContains(t, outcome(t, report, lost).Err, "sent nothing of a mail that has 1000 bytes")
+		w.requireUntouched(lost)
+	})
+}
+
 // Ten bad mails do not keep the others from being imported, neither in one
 // process nor in many that each make one pass.
 func TestBadMailsDoNotStarveOthers(t *testing.T) {

@@ -50,10 +50,7 @@ func read(ctx context.Context, src io.Reader, most int64, desk Desk) (*Message, 
 	r := &mailReader{ctx: ctx, desk: desk, src: s, eml: eml.NewReader(s, nil), msg: new(Message)}
 	defer r.eml.Release()
 	err := r.read()
-	if s.n == 0 && s.err == nil {
-		// No mail has no octets; what has none is a glitch.
-		err = fmt.Errorf("the mailbox sent nothing: %w", ErrTemporary)
-	}
+	r.msg.octets = s.n
 	r.msg.Repairs = append(r.msg.Repairs, r.eml.Repairs()...)
 	r.finish()
 	return r.msg, err
