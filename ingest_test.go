@@ -118,6 +118,18 @@ func TestRejections(t *testing.T) {
 	}
 }
 
+func TestRejectionIsTakenBack(t *testing.T) {
+	inBubble(t, nil, nil, func(t *testing.T, w *world) {
+		id := w.deliver("ann")
+		w.deskFault(zendesktest.Fault{Method: "POST", Path: "/api/v2/tickets", Status: 422})
+		w.ingest()
+		w.requireDone(id, "Zendesk", "RejectedByZendesk")
+		w.exchange.Edit(id, func(m *graphtest.Message) { m.Categories, m.IsRead = []string{"RejectedByZendesk", "Blue"}, false })
+		require.Equal(t, 1, w.ingest().Count(exdesk.Created))
+		w.requireDone(id, "Blue", "Zendesk")
+	})
+}
+
 func TestBlindCopyIsNoRejection(t *testing.T) {
 	inBubble(t, &graphtest.Options{Raw: true}, nil, func(t *testing.T, w *world) {
 		w.exchange.Deliver([]byte("From: a@customer.example\r\nTo: undisclosed-recipients:;\r\nSubject: About bcc\r\n\r\nhi"))

@@ -76,6 +76,9 @@ func (p *pass) mark(res *Result) Mark {
 	case res.Outcome == Relabelled:
 		m.Record = *res.Mail.Record // still true
 	}
+	if res.Outcome != Rejected {
+		m.Without = []string{p.c.opts.Labels.Rejected} // of an earlier try
+	}
 	if res.Message != nil {
 		m.Record.Digest = res.Message.Digest()
 	}

@@ -58,6 +58,7 @@ func (m *Mail) HasCategory(name string) bool {
 type Mark struct {
 	ID         string
 	Categories []string // to be added to those that are there
+	Without    []string // to be taken away, whoever put them there
 	Record     Record
 }
 

@@ -125,9 +125,12 @@ func (c *Client) labelOnce(ctx context.Context, marks []exdesk.Mark, todo []int,
 
 // patch is the one change that ends a mail's processing.
 func patch(m *exdesk.Mark, there []string) map[string]any {
-	categories := slices.Clone(there)
+	has := func(list []string, name string) bool {
+		return slices.ContainsFunc(list, func(c string) bool { return strings.EqualFold(c, name) })
+	}
+	categories := slices.DeleteFunc(slices.Clone(there), func(c string) bool { return has(m.Without, c) })
 	for _, name := range m.Categories {
-		if !slices.ContainsFunc(categories, func(c string) bool { return strings.EqualFold(c, name) }) {
+		if !has(categories, name) {
 			categories = append(categories, name)
 		}
 	}
