@@ -42,8 +42,8 @@
 // A mail that can never become a ticket gets the category "RejectedByZendesk"
 // as well, and the reason in its property and in the Report: it is larger than
 // 50 MB, it has no From or To, it is malformed beyond repair, or Zendesk
-// refused it for good. Take the category away and mark the mail unread to have
-// it tried again.
+// refused it for good. Take the category "Zendesk" away and mark the mail unread
+// to have it tried again.
 //
 // # Errors
 //
