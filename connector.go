@@ -25,6 +25,10 @@ type Options struct {
 	Limiter Limiter
 	// Every is how long Run waits between two passes. Default 30 seconds.
 	Every time.Duration
+	// DryRun makes passes that read and decide and write nothing: no file is
+	// uploaded, no ticket made, no mail labelled. A Result says what would have
+	// become of its mail; a ticket that would have been made has no number.
+	DryRun bool
 	// OnResult, if set, hears of each mail as soon as its outcome is certain
 	// and its labels are written. It is called by Ingest, one call at a time,
 	// and must not call the Connector.

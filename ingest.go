@@ -153,6 +153,8 @@ func (p *pass) take(ctx context.Context, mail *Mail) error {
 		p.refused = ""
 	}
 	switch {
+	case err == nil && p.c.opts.DryRun:
+		p.failed = 0
 	case err == nil:
 		p.failed = 0
 		p.c.memory.done(mail.ID)
@@ -265,6 +267,9 @@ const large = 256 << 10
 
 // importMail opens a mail, reads it and makes its ticket.
 func (p *pass) importMail(ctx context.Context, mail *Mail, res *Result) error {
+	if p.c.opts.DryRun {
+		return p.foresee(ctx, mail, res)
+	}
 	if early := p.identify(mail, new(Message)); mail.Size == 0 || mail.Size > large {
 		if known, err := p.known(ctx, mail, &early, res); known || err != nil {
 			return err
@@ -280,6 +285,25 @@ func (p *pass) importMail(ctx context.Context, mail *Mail, res *Result) error {
 		return err
 	}
 	return p.create(ctx, &id, t, res)
+}
+
+// foresee is importMail without the deed.
+func (p *pass) foresee(ctx context.Context, mail *Mail, res *Result) error {
+	msg, err := p.open(ctx, mail, nil, res)
+	if err != nil {
+		return err
+	}
+	id := p.identify(mail, msg)
+	seen, err := p.look(ctx, &id)
+	if err != nil {
+		return err
+	}
+	if seen.ticket != nil {
+		p.settle(&seen, &id, res)
+		return nil
+	}
+	res.Outcome, res.MessageIDReused = Created, seen.reused
+	return nil
 }
 
 // known settles a mail that the desk has already, without uploading anything:

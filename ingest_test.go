@@ -118,6 +118,33 @@ func TestRejections(t *testing.T) {
 	}
 }
 
+func TestDryRun(t *testing.T) {
+	inBubble(t, nil, nil, func(t *testing.T, w *world) {
+		mail := plain("old")
+		w.exchange.Deliver(mail)
+		w.ingest()
+		w.opts.DryRun = true
+		w.connect()
+		time.Sleep(time.Second)
+		begin := time.Now()
+		ids := []string{w.deliver("ann"), w.exchange.Deliver(withFile("bob", 200_000)), w.exchange.Deliver(mail),
+			w.exchange.Deliver([]byte("From: eve@customer.example\r\n\r\nno To"))}
+		for range 2 {
+			report := w.ingest()
+			require.Equal(t, "4 mails: 2 tickets, 1 duplicates, 0 relabelled, 1 rejected, 0 waiting, 0 gone", report.String())
+			for _, id := range ids {
+				w.requireUntouched(id)
+				require.Empty(t, outcome(t, report, id).Labels)
+			}
+		}
+		require.Len(t, w.support.Tickets(), 1)
+		require.Empty(t, w.support.Uploads())
+		for _, r := range w.support.Requests() {
+			require.True(t, r.Method == "GET" || r.At.Before(begin), "%s %s", r.Method, r.Path)
+		}
+	})
+}
+
 func TestRejectionIsTakenBack(t *testing.T) {
 	inBubble(t, nil, nil, func(t *testing.T, w *world) {
 		id := w.deliver("ann")
