@@ -16,7 +16,7 @@ import (
 type Request struct {
 	// ID is the X-Request-Id of the answer.
 	ID     string
-	Time   time.Time
+	At     time.Time
 	Method string
 	Path   string
 	// Query is the query as sent, with upload tokens and credentials blotted
@@ -94,7 +94,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request) (*exchange, *http
 	now := s.now()
 	s.book.count++
 	e := &Request{
-		ID: fmt.Sprintf("%08x-0000-4000-8000-%012x", s.book.count, s.book.count), Time: now,
+		ID: fmt.Sprintf("%08x-0000-4000-8000-%012x", s.book.count, s.book.count), At: now,
 		Method: r.Method, Path: r.URL.Path, Query: blot(r.URL.Query()), Key: r.Header.Get("Idempotency-Key"),
 	}
 	x := &exchange{ResponseWriter: w, s: s, entry: e, same: fmt.Sprint(r.Method, " ", r.URL.RequestURI(), " ", e.Key, " ", r.ContentLength)}

@@ -86,7 +86,7 @@ func TestRequestLog(t *testing.T) {
 	d := setup(t, nil)
 	res := d.create(hello, "Idempotency-Key", "k")
 	got := d.Requests()[0]
-	require.Equal(t, zendesktest.Request{ID: res.Header.Get("X-Request-Id"), Time: got.Time, Method: "POST", Path: "/api/v2/tickets", Key: "k", Status: 201}, got)
+	require.Equal(t, zendesktest.Request{ID: res.Header.Get("X-Request-Id"), At: got.At, Method: "POST", Path: "/api/v2/tickets", Key: "k", Status: 201}, got)
 	d.ResetRequests()
 	require.Zero(t, d.Count())
 	require.Empty(t, d.Requests())
