@@ -48,7 +48,7 @@
 // # Errors
 //
 // Trouble with one mail stays with that mail: its Result is Waiting, with the
-// error, and nothing was written. Errors of the adapters belong to the classes
+// error, and it is unread and unlabelled as before. Errors of the adapters belong to the classes
 // ErrTemporary, ErrAuth, ErrAccess and so on, found by errors.Is.
 //
 // # Testing

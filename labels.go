@@ -45,7 +45,7 @@ const (
 	// Relabelled means that the mail was a ticket already and only its label
 	// had been taken away.
 	Relabelled Outcome = "relabelled"
-	// Waiting means that nothing was written: the next pass tries again.
+	// Waiting means that the mail is as it was before: the next pass tries again.
 	Waiting Outcome = "waiting"
 	// Gone means that the mail left the mailbox between listing and opening.
 	Gone Outcome = "gone"

@@ -59,6 +59,8 @@ func (c *Client) batch(ctx context.Context, op string, requests []batchRequest) 
 	_, err := c.rest.JSON(ctx, &rest.Request{
 		Op: op, Method: http.MethodPost, Path: []string{"$batch"},
 		JSON: map[string]any{"requests": requests}, Repeatable: true, Slots: maxInFlight,
+		// A PATCH is answered with the whole message, its text included.
+		Shorten: 16 << 10,
 	}, &out)
 	if err != nil {
 		return nil, err

@@ -98,7 +98,7 @@ const (
 
 // runFiles feeds the files of a folder as mail.
 func runFiles(ctx context.Context, s *settings, p *printer) error {
-	paths, err := files(s.eml)
+	paths, err := files(s.eml, p)
 	if err != nil {
 		return err
 	}
@@ -117,13 +117,16 @@ func runFiles(ctx context.Context, s *settings, p *printer) error {
 		var ids []string
 		size := 0
 		for len(paths) > 0 && len(ids) < partFiles && size < partBytes {
-			mail, err := os.ReadFile(filepath.Join(s.eml, paths[0]))
+			path := paths[0]
+			paths = paths[1:]
+			mail, err := os.ReadFile(filepath.Join(s.eml, path))
 			if err != nil {
-				return err
+				p.unreadable(path, err)
+				continue
 			}
 			id := l.exchange.Deliver(unbox(mail))
-			p.expect(id, paths[0])
-			ids, size, paths = append(ids, id), size+len(mail), paths[1:]
+			p.expect(id, path)
+			ids, size = append(ids, id), size+len(mail)
 		}
 		if err := ingest(ctx, l.mailbox, l.desk, limiter, p); err != nil {
 			p.close(l.count)
@@ -138,17 +141,22 @@ func runFiles(ctx context.Context, s *settings, p *printer) error {
 }
 
 // files lists the regular files below dir, sorted, with slashes.
-func files(dir string) ([]string, error) {
+func files(dir string, p *printer) ([]string, error) {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("-eml %s: there is no such folder", dir)
+	}
 	var paths []string
-	root := os.DirFS(dir)
-	err := fs.WalkDir(root, ".", func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
+	err := fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			p.unreadable(path, err)
+		case d.Type().IsRegular():
 			paths = append(paths, path)
 		}
-		return err
+		return nil
 	})
 	if err == nil && len(paths) == 0 {
-		err = errors.New("no files")
+		err = errors.New("there are no files")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("-eml %s: %w", dir, err)

@@ -24,6 +24,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/exdesk/exdesk"
 )
@@ -81,25 +82,32 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	p := newPrinter(stdout, stderr, s.json)
 	switch {
 	case s.graph != "":
-		return runRemote(ctx, s, p)
+		err = runRemote(ctx, s, p)
 	case s.eml != "":
-		return runFiles(ctx, s, p)
+		err = runFiles(ctx, s, p)
+	default:
+		err = runSamples(ctx, p)
 	}
-	return runSamples(ctx, p)
+	if err == nil && p.unfinished > 0 {
+		err = fmt.Errorf("%s not finished; run it again", mails(p.unfinished))
+	}
+	return err
 }
 
 // ingest runs passes until nothing is left that a further pass could help. A
 // mail that waits for a service gets two more chances.
 func ingest(ctx context.Context, mailbox exdesk.Mailbox, desk exdesk.Desk, limiter exdesk.Limiter, p *printer) error {
-	waiting := make(map[string]*exdesk.Result)
+	if limiter == nil {
+		limiter = &exdesk.Windows{Most: exdesk.Cost{Messages: exdesk.IngestPerMinute}, Per: time.Minute}
+	}
+	var waiting []*exdesk.Result // of the newest pass
 	conn, err := exdesk.New(&watched{mailbox, p.progress}, desk, &exdesk.Options{
-		Limiter: limiter,
+		Limiter: watchedLimiter{limiter, p.progress},
 		OnResult: func(r *exdesk.Result) {
 			if r.Outcome == exdesk.Waiting {
-				waiting[r.Mail.ID] = r
+				waiting = append(waiting, r)
 				return
 			}
-			delete(waiting, r.Mail.ID)
 			p.result(r)
 		},
 	})
@@ -107,7 +115,7 @@ func ingest(ctx context.Context, mailbox exdesk.Mailbox, desk exdesk.Desk, limit
 		return err
 	}
 	for range 3 {
-		clear(waiting)
+		waiting = nil
 		if _, err = conn.Ingest(ctx); err != nil || len(waiting) == 0 {
 			break
 		}

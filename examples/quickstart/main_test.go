@@ -67,7 +67,7 @@ func TestFiles(t *testing.T) {
 	require.Equal(t, object{File: "a.eml", MessageID: a.MessageID, Outcome: "ticket", Ticket: a.Ticket, Subject: "Grüße", FromName: "Ann",
 		FromAddress: "ann@customer.example", Requester: "ann@customer.example", CC: []string{"bob@customer.example"}, Text: "Hello.\n",
 		Attachments: []attachment{}, Labels: []string{"Zendesk"}}, a)
-	require.Equal(t, []attachment{{"x.csv", "text/csv", 3, false}}, all["sub/whateverFile"].Attachments)
+	require.Equal(t, []attachment{{Name: "x.csv", Type: "text/csv", Bytes: 3}}, all["sub/whateverFile"].Attachments)
 	require.Equal(t, 9, all["sub/whateverFile"].HTMLBytes)
 	no := all["no-toRejected"]
 	require.Equal(t, "rejected", no.Outcome)
@@ -75,6 +75,28 @@ func TestFiles(t *testing.T) {
 	require.Equal(t, "What I had to say.\n", no.Text, "what could be read is shown")
 	require.Equal(t, []string{"Zendesk", "RejectedByZendesk"}, no.Labels)
 	require.Zero(t, no.Ticket)
+}
+
+func TestWhatCannotBeFinished(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "empty"), nil, 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "junk"), []byte("\x00\xff\xfe\x01"), 0o644))
+	out, _, err := quickstart(t, "-eml", dir)
+	require.NoError(t, err)
+	require.Equal(t, 2, strings.Count(out, "rejected: "), out)
+
+	exchange, support := graphtest.New(nil), zendesktest.New(nil)
+	exchange.Deliver(samples()[0])
+	require.NoError(t, exchange.Fault(graphtest.Fault{Method: "PATCH", Path: "/v1.0/users/*/messages/*", Status: 403, Times: -1}))
+	graphServer, deskServer := httptest.NewServer(exchange), httptest.NewServer(support)
+	defer graphServer.Close()
+	defer deskServer.Close()
+	t.Setenv("EXDESK_GRAPH_TOKEN", exchange.Token())
+	t.Setenv("EXDESK_ZENDESK_TOKEN", support.Token())
+	t.Setenv("EXDESK_MAILBOX", exchange.Mailbox())
+	out, _, err = quickstart(t, "-graph", graphServer.URL, "-zendesk", deskServer.URL)
+	require.ErrorContains(t, err, "1 mail not finished")
+	require.Contains(t, out, "ticket 1, not labelled: graph: label messages: 403")
 }
 
 func TestRemote(t *testing.T) {
@@ -116,7 +138,7 @@ func TestOffLoopbackOnlyAsks(t *testing.T) {
 	out, errs, err := quickstart(t, "-graph", server.URL, "-zendesk", "https://acme.zendesk.example")
 	require.NoError(t, err)
 	require.Empty(t, out)
-	require.Contains(t, errs, "1 unread mails of support@contoso.test would become tickets of acme")
+	require.Contains(t, errs, "1 mail of support@contoso.test, unread, would become tickets of https://acme.zendesk.example")
 	require.Contains(t, errs, "-yes does it")
 	require.Equal(t, 1, exchange.Count(), "it only listed")
 }

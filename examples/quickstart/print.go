@@ -24,8 +24,9 @@ type printer struct {
 	progress       *progress
 	labels         func(*exdesk.Result) []string
 
-	file    map[string]string // by mail id
-	results []row
+	file       map[string]string // by mail id
+	results    []row
+	unfinished int // mails that wait, or could not be labelled or read
 }
 
 type row struct {
@@ -38,7 +39,7 @@ type row struct {
 func newPrinter(stdout, stderr io.Writer, asJSON bool) *printer {
 	return &printer{
 		stdout: stdout, stderr: stderr, json: asJSON, colour: terminal(stdout), file: make(map[string]string),
-		progress: &progress{w: stderr, live: terminal(stderr), subjects: make(map[string]string)},
+		progress: &progress{w: stderr, live: terminal(stderr), subjects: make(map[string]string), opened: make(map[string]bool)},
 	}
 }
 
@@ -64,11 +65,29 @@ func (p *printer) expect(id, file string) {
 	p.file[id] = file
 }
 
+// unreadable tells of a file that is no mail because it cannot be read.
+func (p *printer) unreadable(file string, err error) {
+	p.unfinished++
+	if p.json {
+		_ = json.NewEncoder(p.stdout).Encode(object{File: file, Outcome: "unreadable", Reason: err.Error(), CC: []string{}, Attachments: []attachment{}, Labels: []string{}})
+		return
+	}
+	p.note(fmt.Sprintf("%s: left out: %v", file, err))
+}
+
 // result takes the result of one mail.
 func (p *printer) result(r *exdesk.Result) {
 	out := row{Result: r, subject: r.Mail.Subject, labels: p.labels(r)}
 	if r.Message != nil {
-		out.subject, out.files = r.Message.Subject, len(r.Message.Files)
+		out.subject = r.Message.Subject
+		for _, f := range r.Message.Files {
+			if f.Upload != nil {
+				out.files++
+			}
+		}
+	}
+	if r.Err != nil {
+		p.unfinished++
 	}
 	if p.json {
 		p.progress.clear()
@@ -102,6 +121,8 @@ type attachment struct {
 	Type   string `json:"type"`
 	Bytes  int64  `json:"bytes"`
 	Inline bool   `json:"inline"`
+
+	Refused string `json:"refused,omitempty"`
 }
 
 func (p *printer) printJSON(r row) {
@@ -118,11 +139,14 @@ func (p *printer) printJSON(r row) {
 		}
 		o.Text, o.HTMLBytes, o.Repairs = m.Text, len(m.HTML), m.Repairs
 		for _, f := range m.Files {
-			o.Attachments = append(o.Attachments, attachment{f.Name, f.Type, f.Bytes, f.Inline})
+			o.Attachments = append(o.Attachments, attachment{f.Name, f.Type, f.Bytes, f.Inline, f.Refused})
 		}
 	}
 	if r.Err != nil {
 		o.Error = r.Err.Error()
+		if o.Reason == "" {
+			o.Reason = o.Error
+		}
 	}
 	enc := json.NewEncoder(p.stdout)
 	enc.SetEscapeHTML(false)
@@ -132,9 +156,13 @@ func (p *printer) printJSON(r row) {
 // close prints the table and what the run cost.
 func (p *printer) close(count *counter) {
 	p.progress.clear()
-	cost := fmt.Sprintf("%d mails, %d requests to Graph and %d to Zendesk", len(p.results), count.graph.Load(), count.zendesk.Load())
+	cost := fmt.Sprintf("%s, %d requests to Graph and %d to Zendesk", mails(len(p.results)), count.graph.Load(), count.zendesk.Load())
 	if p.json {
 		p.note(cost)
+		return
+	}
+	if len(p.results) == 0 {
+		fmt.Fprintln(p.stdout, "no new mail\n\n"+cost)
 		return
 	}
 	rows := [][3]string{{"MAIL", "BECAME", "LABELS"}}
@@ -179,8 +207,23 @@ func columnsOf(r rune) int {
 
 func pad(s string, n int) string { return s + strings.Repeat(" ", max(0, n-columns(s))) }
 
+func mails(n int) string {
+	if n == 1 {
+		return "1 mail"
+	}
+	return fmt.Sprintf("%d mails", n)
+}
+
 // became tells an outcome in a few words; -json has all of them.
 func (r *row) became() string {
+	s := r.outcome()
+	if r.Err != nil && r.Outcome != exdesk.Waiting {
+		s += ", " + shorten(r.Err.Error(), 60)
+	}
+	return s
+}
+
+func (r *row) outcome() string {
 	switch {
 	case r.Outcome == exdesk.Created && r.MessageIDReused:
 		return fmt.Sprintf("ticket %d, though another mail has its Message-ID", r.Ticket)

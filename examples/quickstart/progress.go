@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -22,7 +23,7 @@ type progress struct {
 	w        io.Writer
 	live     bool
 	total    int // 0 if not known
-	opened   int
+	opened   map[string]bool
 	bytes    int64
 	subjects map[string]string
 	subject  string
@@ -43,7 +44,7 @@ func (w *watched) Unread(ctx context.Context) iter.Seq2[*exdesk.Mail, error] {
 }
 
 func (w *watched) Open(ctx context.Context, id string) (io.ReadCloser, error) {
-	w.p.opened++
+	w.p.opened[id] = true
 	w.p.bytes, w.p.subject = 0, w.p.subjects[id]
 	w.p.show()
 	body, err := w.Mailbox.Open(ctx, id)
@@ -51,6 +52,21 @@ func (w *watched) Open(ctx context.Context, id string) (io.ReadCloser, error) {
 		return nil, err
 	}
 	return &watchedBody{body, w.p}, nil
+}
+
+// watchedLimiter says when it is the limit that everybody waits for.
+type watchedLimiter struct {
+	exdesk.Limiter
+	p *progress
+}
+
+func (w watchedLimiter) Reserve(ctx context.Context, mailbox string, cost exdesk.Cost) (exdesk.Reservation, error) {
+	slot, err := w.Limiter.Reserve(ctx, mailbox, cost)
+	var limit *exdesk.LimitError
+	if errors.As(err, &limit) {
+		w.p.say(fmt.Sprintf("%d mails read; waiting %s for the limit of %s", len(w.p.opened), time.Until(limit.Until).Round(time.Second), limit.Limit))
+	}
+	return slot, err
 }
 
 type watchedBody struct {
@@ -73,14 +89,18 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 const pauseBetween = 10 * time.Second
 
 func (p *progress) show() {
-	line := fmt.Sprintf("mail %d", p.opened)
+	line := fmt.Sprintf("mail %d", len(p.opened))
 	if p.total > 0 {
-		line = fmt.Sprintf("mail %d of %d", p.opened, p.total)
+		line = fmt.Sprintf("mail %d of %d", len(p.opened), p.total)
 	}
 	line += ": " + shorten(p.subject, 40)
 	if p.bytes >= 1<<20 {
 		line += fmt.Sprintf(", %d MB", p.bytes>>20)
 	}
+	p.say(line)
+}
+
+func (p *progress) say(line string) {
 	switch {
 	case p.live:
 		fmt.Fprint(p.w, "\r\x1b[K"+line)

@@ -47,7 +47,7 @@ func runRemote(ctx context.Context, s *settings, p *printer) error {
 				n++
 			}
 		}
-		p.note(fmt.Sprintf("%d unread mails of %s would become tickets of %s or be rejected, and be labelled and marked read", n, address, subdomain))
+		p.note(fmt.Sprintf("%s of %s, unread, would become tickets of %s or be rejected, and be labelled and marked read", mails(n), address, s.zendesk))
 		if !s.yes {
 			p.note("nothing was done; -yes does it")
 			return nil

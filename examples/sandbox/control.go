@@ -134,7 +134,20 @@ func (s *sandbox) tickets() []ticket {
 func decode(r *http.Request, v any) error {
 	d := json.NewDecoder(io.LimitReader(r.Body, 1<<20))
 	d.DisallowUnknownFields()
-	return d.Decode(v)
+	var wrong *json.UnmarshalTypeError
+	switch err := d.Decode(v); {
+	case errors.Is(err, io.EOF):
+		return errors.New("the body is a JSON object; this one is empty")
+	case errors.As(err, &wrong) && wrong.Field != "":
+		return fmt.Errorf("%q cannot be a JSON %s", wrong.Field, wrong.Value)
+	case errors.As(err, &wrong):
+		return fmt.Errorf("the body is a JSON object, not a JSON %s", wrong.Value)
+	case err != nil:
+		return err
+	case d.More():
+		return errors.New("something follows the JSON object")
+	}
+	return nil
 }
 
 // faults adds a fault, or clears those of both servers when it is {}.
@@ -177,6 +190,9 @@ func (s *sandbox) clock(r *http.Request) (any, error) {
 		}
 		s.exchange.Advance(d)
 		s.support.Advance(d)
+	}
+	if in.Advance == "" && in.Now.IsZero() {
+		return nil, errors.New(`say how far: {"advance":"3h"} or {"now":"2026-11-22T10:00:00Z"}`)
 	}
 	if !in.Now.IsZero() {
 		s.exchange.SetTime(in.Now)

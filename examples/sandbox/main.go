@@ -11,8 +11,12 @@
 //	GET  /control/mailbox  every message of the mailbox
 //	GET  /control/sent     the messages in Sent Items
 //	GET  /control/tickets  every ticket with its comments and files
-//	POST /control/faults   {"server":"graph","path":"/v1.0/**","status":503,…}: fail chosen requests
+//	POST /control/faults   {"server":"graph","path":"/v1.0/**","status":503}: fail chosen requests; {} ends it
 //	POST /control/clock    {"advance":"3h"} or {"now":"2026-11-22T10:00:00Z"}: move both servers' clocks
+//
+// A fault of "graph" or "zendesk" has method, path, contains, skip and times to
+// choose requests, and delay ("2s"), commit, status, code, retryAfter, body, drop,
+// cut and hang for what happens to them: see graphtest.Fault.
 package main
 
 import (

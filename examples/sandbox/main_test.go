@@ -131,7 +131,8 @@ func TestControlRefuses(t *testing.T) {
 	said := start(t)
 	for _, c := range [][2]string{{"/control/mail", ""}, {"/control/faults", `{"sever":"graph"}`}, {"/control/faults", `{"server":"x"}`},
 		{"/control/faults", `{"status":500}`}, {"/control/faults", `{"server":"graph","path":"[","status":500}`}, {"/control/faults", `{"server":"graph","delay":5}`},
-		{"/control/clock", `{"advance":"soon"}`}, {"/control/clock", `x`}} {
+		{"/control/clock", `{"advance":"soon"}`}, {"/control/clock", `x`}, {"/control/clock", ``}, {"/control/clock", `{}`}, {"/control/clock", `{"advance":"1h"}{}`}, {"/control/faults", `[]`},
+		{"/control/faults", `{"server":"graph","status":42}`}, {"/control/faults", `{"server":"graph"}`}, {"/control/faults", `{"server":"graph","delay":"-5s"}`}} {
 		var out struct{ Error string }
 		control(t, http.DefaultClient, said, "POST", c[0], c[1], 400, &out)
 		require.NotEmpty(t, out.Error)

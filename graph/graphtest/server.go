@@ -224,6 +224,20 @@ func (s *Server) Mailbox() string { return s.opts.Mailbox }
 // alone. The batch passes first, as POST /v1.0/$batch: a fault that selects it
 // as well, such as one by Contains alone, befalls it as a whole. Where a fault
 // drops or cuts the answer of one request in a batch, that answer is 504.
+//
+//	Method, Path, Contains    which requests: by method, by a pattern of path.Match
+//	                          over the whole path ("**" at its end is any rest), by
+//	                          a text in the body; empty is any
+//	Skip, Times               let so many pass first; then so many fail: 0 is one, -1 all
+//	Delay                     hold the request back
+//	Commit                    act first, then lose or replace the answer
+//	Status, Code, RetryAfter  answer with these, in the service's own envelope
+//	Body                      or with this text instead
+//	Drop                      close the connection without an answer
+//	Cut                       send so many octets of the real answer, then close
+//	Hang                      answer nothing until the client gives up
+//
+// In JSON the names begin with a small letter, and Delay is such as "1m30s".
 type Fault = fault.Fault
 
 // Duration is the type of Fault.Delay.

@@ -4,6 +4,7 @@ package fault
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -91,8 +92,16 @@ type armed struct {
 	seen int
 }
 
-// Add appends f to the script. It refuses a malformed Path.
+// Add appends f to the script. It refuses what cannot work.
 func (s *Script) Add(f Fault) error {
+	switch {
+	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
+		return fmt.Errorf("fault: %d is not the status of an answer: 200 to 599", f.Status)
+	case f.Delay < 0 || f.Cut < 0 || f.Skip < 0 || f.Times < -1:
+		return errors.New("fault: delay, cut and skip are not negative, and times is -1 at the least")
+	case f.Delay == 0 && !f.Commit && f.Status == 0 && !f.Drop && f.Cut == 0 && !f.Hang:
+		return errors.New("fault: nothing would happen: give one of status, drop, cut, hang, commit and delay")
+	}
 	if _, err := path.Match(strings.TrimSuffix(f.Path, "/**"), ""); err != nil {
 		return fmt.Errorf("fault: path %q: %w", f.Path, err)
 	}

@@ -81,6 +81,9 @@ type Request struct {
 	// Repeatable says that the service may hear the request twice: after a
 	// lost answer it is sent again. GET always is.
 	Repeatable bool
+	// Shorten cuts the strings of a JSON answer to this length, for answers that
+	// hold more than was asked for; 0 leaves them.
+	Shorten int
 	// Once leaves all repeating to the caller, who counts requests.
 	Once bool
 	// Slots is how many of InFlight the request takes; 0 is one.
@@ -443,7 +446,11 @@ func (c *Client) JSON(ctx context.Context, r *Request, out any) (http.Header, er
 		return nil, err
 	}
 	defer resp.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(resp.Body, mostJSON+1))
+	in := io.Reader(resp.Body)
+	if r.Shorten > 0 {
+		in = &shortener{r: in, most: r.Shorten}
+	}
+	data, err := io.ReadAll(io.LimitReader(in, mostJSON+1))
 	switch {
 	case err != nil:
 	case len(data) > mostJSON:

@@ -477,6 +477,37 @@ func TestJSONIsBounded(t *testing.T) {
 	})
 }
 
+func TestShorten(t *testing.T) {
+	long := strings.Repeat(`ab\"\\\u00e9`, 100)
+	answer := `{"a":"` + long + `","b":["x","` + strings.Repeat("y", 50<<20) + `"],"c":{"d":1},"e\"":"z"}`
+	for _, chunk := range []int{1, 7, 1 << 20} {
+		synctest.Test(t, func(t *testing.T) {
+			c := start(t, func(w http.ResponseWriter, r *http.Request) {
+				for s := answer; s != ""; {
+					n := len(s)
+					if len(answer)-len(s) < 2000 {
+						n = min(chunk, n)
+					}
+					_, _ = io.WriteString(w, s[:n])
+					_ = http.NewResponseController(w).Flush()
+					s = s[n:]
+				}
+			})
+			var out struct {
+				A string
+				B []string
+				C struct{ D int }
+				E string `json:"e\""`
+			}
+			_, err := c.JSON(t.Context(), &rest.Request{Path: []string{"x"}, Shorten: 12}, &out)
+			require.NoError(t, err)
+			require.Equal(t, strings.Repeat(`ab"\é`, 3)[:len(`ab"\éab"\éab`)], out.A, "never inside an escape")
+			require.Equal(t, []string{"x", "yyyyyyyyyyyy"}, out.B)
+			require.Equal(t, 1, out.C.D)
+		})
+	}
+}
+
 func TestServersClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := start(t, func(w http.ResponseWriter, r *http.Request) {

@@ -10,6 +10,20 @@ import (
 )
 
 // Fault describes one scripted failure and the requests that it befalls.
+//
+//	Method, Path, Contains    which requests: by method, by a pattern of path.Match
+//	                          over the whole path ("**" at its end is any rest), by
+//	                          a text in the body; empty is any
+//	Skip, Times               let so many pass first; then so many fail: 0 is one, -1 all
+//	Delay                     hold the request back
+//	Commit                    act first, then lose or replace the answer
+//	Status, Code, RetryAfter  answer with these, in the service's own envelope
+//	Body                      or with this text instead
+//	Drop                      close the connection without an answer
+//	Cut                       send so many octets of the real answer, then close
+//	Hang                      answer nothing until the client gives up
+//
+// In JSON the names begin with a small letter, and Delay is such as "1m30s".
 type Fault = fault.Fault
 
 // Duration is the type of Fault.Delay.
