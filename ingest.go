@@ -14,6 +14,8 @@ const (
 	// labelEvery is how many mails are labelled at once: what Graph takes in
 	// a batch.
 	labelEvery = 20
+	// holdTexts is how much text of mails that are not labelled yet is held.
+	holdTexts = 1 << 20
 	// tries is how often one pass tries a mail.
 	tries = 3
 	// patience is the longest pause between two tries. A service that asks for
@@ -79,6 +81,7 @@ type pass struct {
 	report  *Report
 	listed  map[string]bool // ids of the mails that were listed
 	pending []pending       // finished but not labelled
+	held    int             // octets of their texts
 	failed  int             // mails in a row that failed
 	last    error           // the error of the last of them
 
@@ -159,7 +162,10 @@ func (p *pass) take(ctx context.Context, mail *Mail) error {
 		p.failed = 0
 		p.c.memory.done(mail.ID)
 		p.pending = append(p.pending, pending{p.mark(res), res})
-		if len(p.pending) >= labelEvery {
+		if res.Message != nil {
+			p.held += len(res.Message.Text) + len(res.Message.HTML)
+		}
+		if len(p.pending) >= labelEvery || p.held > holdTexts {
 			p.label(ctx, false)
 		}
 		return nil

@@ -114,5 +114,5 @@ func (p *pass) label(ctx context.Context, last bool) {
 		}
 		p.publish(res)
 	}
-	p.pending = interrupted
+	p.pending, p.held = interrupted, 0
 }
