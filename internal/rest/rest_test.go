@@ -497,7 +497,6 @@ func TestShorten(t *testing.T) {
 				A string
 				B []string
 				C struct{ D int }
-				E string `json:"e\""`
 			}
 			_, err := c.JSON(t.Context(), &rest.Request{Path: []string{"x"}, Shorten: 12}, &out)
 			require.NoError(t, err)
