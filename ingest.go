@@ -226,7 +226,8 @@ func (p *pass) try(ctx context.Context, mail *Mail) (*Result, error) {
 			res.Outcome, res.Reason = Rejected, no.reason
 			return res, nil
 		}
-		if err == nil || n == tries || !errors.Is(err, ErrTemporary) || p.failed > 0 {
+		var often *repeated
+		if err == nil || n == tries || !errors.Is(err, ErrTemporary) || errors.As(err, &often) || p.failed > 0 {
 			return res, err // while mails fail in a row, each has one try
 		}
 		wait := time.Second << (n - 1)

@@ -234,26 +234,25 @@ func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, res *Resu
 		default:
 			return err
 		}
-		if n >= creates {
-			return err
-		}
-		if err := p.pause(ctx, err, n); err != nil {
-			return err
+		if n >= creates || !p.pause(ctx, err, n) {
+			return &repeated{err}
 		}
 	}
 }
 
-// pause waits between two attempts at a ticket, or returns cause when the
-// service asks for more patience than there is.
-func (p *pass) pause(ctx context.Context, cause error, n int) error {
+// repeated is an error of something that was tried often enough for one pass.
+type repeated struct{ error }
+
+func (r *repeated) Unwrap() error { return r.error }
+
+// pause waits between two attempts at a ticket, unless the service asks for
+// more patience than there is.
+func (p *pass) pause(ctx context.Context, cause error, n int) bool {
 	wait := time.Second << (n - 1)
 	if asked, ok := RetryAfter(cause); ok {
 		wait = max(wait, asked)
 	}
-	if wait > patience || sleep(ctx, wait) != nil {
-		return cause
-	}
-	return nil
+	return wait <= patience && sleep(ctx, wait) == nil
 }
 
 // reason is what an adapter's error says, without the adapter's name.

@@ -326,6 +326,6 @@ var extensions = map[string]string{
 	"image/svg+xml": ".svg", "image/tiff": ".tif", "image/webp": ".webp",
 	"message/delivery-status": ".txt", "message/disposition-notification": ".txt",
 	"message/feedback-report": ".txt", "message/rfc822": ".eml",
-	"text/calendar": ".ics", "text/csv": ".csv", "text/html": ".html", "text/plain": ".txt",
+	"text/calendar": ".ics", "text/csv": ".csv", "text/html": ".html", "text/x-amp-html": ".html", "text/plain": ".txt",
 	"text/rfc822-headers": ".txt", "text/vcard": ".vcf", "text/x-vcard": ".vcf", "text/xml": ".xml",
 }
