@@ -86,6 +86,7 @@ func TestRejections(t *testing.T) {
 	for _, c := range []struct{ name, mail, reason string }{
 		{"no From", "To: support@contoso.test\r\nSubject: x\r\n\r\nhi", "From field is missing"},
 		{"empty From", "From: \r\nTo: support@contoso.test\r\n\r\nhi", "From field names no address"},
+		{"From without a domain", "From: Mail System <MAILER-DAEMON>\r\nTo: support@contoso.test\r\n\r\nhi", "MAILER-DAEMON has no domain"},
 		{"no To", "From: a@customer.example\r\n\r\nhi", "To field is missing"},
 		{"empty To", "From: a@customer.example\r\nTo:\r\n\r\nhi", "To field is empty"},
 		{"corrupt file", "From: a@customer.example\r\nTo: support@contoso.test\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" +

@@ -104,7 +104,7 @@ func (r *mailReader) header(h *eml.Header) error {
 		return rejectf("the From field is missing: nobody could be answered")
 	case len(from) == 0:
 		return rejectf("the From field names no address: nobody could be answered")
-	case !strings.Contains(m.From.Address, "@"):
+	case !strings.Contains(m.Requester("").Address, "@"):
 		return rejectf("the From address %s has no domain: nobody could be answered", clip(m.From.Address, 80))
 	case !h.Has("To"):
 		return rejectf("the To field is missing")
