@@ -19,7 +19,8 @@ type Options struct {
 	// the mailbox counts. Default MaxMessageBytes; -1 sets no limit.
 	MaxBytes int64
 	// Limiter says how fast mail may be fetched: one message is taken from it
-	// for each mail that is opened or rejected, whatever comes of it. Share one
+	// each time a mail is opened, whatever comes of it, and for each that is
+	// rejected unopened. Share one
 	// between the Connectors of a mailbox. Default: IngestPerMinute in any
 	// minute. Unlimited sets no limit.
 	Limiter Limiter

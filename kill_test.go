@@ -91,7 +91,7 @@ func (tr *trap) guard(h http.Handler) http.Handler {
 func TestKilledAtEveryRequest(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("starts some forty processes")
+		t.Skip("starts some sixty processes")
 	}
 	for _, before := range []bool{true, false} {
 		name := map[bool]string{true: "before it is heard", false: "after the deed"}[before]

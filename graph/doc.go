@@ -15,13 +15,15 @@
 // Exchange allows an application four requests at once in one mailbox and
 // answers 429 beyond ("Outlook service limits", Microsoft Graph throttling
 // limits). A Client keeps to that by itself, obeys Retry-After for all its
-// requests, and tries a request that is safe to repeat up to four times. Use
-// one Client for one mailbox.
+// requests, and tries a request that is safe to repeat up to four times; a mail
+// it opens once a call, because the caller counts. Use one Client for one
+// mailbox.
 //
 // # Errors
 //
-// Every error is an *Error, with Graph's own code and request id, and belongs
-// to the classes of package exdesk.
+// Every error of a method is an *Error, with Graph's own code and request id,
+// and belongs to the classes of package exdesk. A body that breaks off ends with
+// the error of its connection.
 //
 // # Testing
 //

@@ -19,7 +19,6 @@ import (
 // message is what is asked of each mail of a list.
 type message struct {
 	ID             string    `json:"id"`
-	ETag           string    `json:"@odata.etag"`
 	MessageID      string    `json:"internetMessageId"`
 	ConversationID string    `json:"conversationId"`
 	Received       moment    `json:"receivedDateTime"`

@@ -243,7 +243,7 @@ type Fault = fault.Fault
 // Duration is the type of Fault.Delay.
 type Duration = fault.Duration
 
-// Fault appends f to the script. It refuses a malformed Path.
+// Fault appends f to the script. It refuses what cannot work.
 func (s *Server) Fault(f Fault) error { return s.script.Add(f) }
 
 // ClearFaults empties the script.

@@ -97,7 +97,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.front.ServeHTTP(x, r)
 }
 
-// Fault adds f to the script of failures. It refuses a malformed Path.
+// Fault adds f to the script of failures. It refuses what cannot work.
 func (s *Server) Fault(f Fault) error { return s.script.Add(f) }
 
 // ClearFaults empties the script of failures.
