@@ -60,3 +60,63 @@ func ExampleServer_Fault() {
 	fmt.Println(err != nil)
 	// Output: true
 }
+
+func ExampleServer_DeliverTo() {
+	fake := graphtest.New(nil)
+	web := httptest.NewServer(fake)
+	defer web.Close()
+
+	// A mail that Exchange found to be forged.
+	mail := []byte("From: boss@contoso.test\r\nSubject: Urgent\r\n\r\nPay this.\r\n")
+	id, _ := fake.DeliverTo(fake.Mailbox(), mail, &graphtest.Delivery{
+		Auth: "spf=fail (sender IP is 192.0.2.25) smtp.mailfrom=contoso.test; dkim=none (message not signed) header.d=none;" +
+			"dmarc=fail action=oreject header.from=contoso.test;compauth=fail reason=000",
+	})
+
+	req, _ := http.NewRequest("GET", web.URL+"/v1.0/users/"+fake.Mailbox()+"/messages/"+url.PathEscape(id)+"?$select=internetMessageHeaders", nil)
+	req.Header.Set("Authorization", "Bearer "+fake.Token())
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	var message struct {
+		InternetMessageHeaders []struct{ Name, Value string }
+	}
+	_ = json.NewDecoder(resp.Body).Decode(&message)
+	for _, h := range message.InternetMessageHeaders[:8] {
+		fmt.Println(h.Name)
+	}
+	// Output:
+	// Received
+	// Received
+	// Received
+	// Authentication-Results
+	// Received-SPF
+	// Received
+	// From
+	// Subject
+}
+
+func ExampleServer_Poison() {
+	fake := graphtest.New(nil)
+	web := httptest.NewServer(fake)
+	defer web.Close()
+	fake.Poison(fake.Deliver([]byte("From: ann@example.com\r\nSubject: Help\r\n\r\n")))
+
+	for _, selected := range []string{"id,subject", "id"} {
+		req, _ := http.NewRequest("GET", web.URL+"/v1.0/users/"+fake.Mailbox()+"/messages?$select="+selected, nil)
+		req.Header.Set("Authorization", "Bearer "+fake.Token())
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		resp.Body.Close()
+		fmt.Println(selected, resp.StatusCode)
+	}
+	// Output:
+	// id,subject 500
+	// id 200
+}

@@ -293,7 +293,15 @@ func (p *filterParser) text(name string) (test, *refusal) {
 	if name == "subject" { // Exchange compares what people write without regard to case
 		return func(it *item) bool { return strings.EqualFold(get(it), want) == equal }, nil
 	}
-	return func(it *item) bool { return (get(it) == want) == equal }, nil
+	// QUIRK: a message that has just been sent may not be found by its
+	// Message-ID for a while. See Options.FilterLag.
+	lag, now := p.c.s.opts.FilterLag, p.c.s.Now()
+	return func(it *item) bool {
+		if name == "internetMessageId" && lag > 0 && now.Sub(it.created) < lag {
+			return false
+		}
+		return (get(it) == want) == equal
+	}, nil
 }
 
 // function parses startswith(subject,'…') and contains(subject,'…').

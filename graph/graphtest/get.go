@@ -44,6 +44,9 @@ func (c *call) getMessage(folderKey, id string) *refusal {
 	if no != nil {
 		return no
 	}
+	if no := c.spoiled(it); no != nil {
+		return no
+	}
 	c.writeMessage(http.StatusOK, "#"+c.user()+"/messages"+c.projection()+"/$entity", it)
 	return nil
 }
@@ -66,6 +69,9 @@ func (c *call) getMIME(folderKey, id string) *refusal {
 	it, no := c.take(folderKey, id)
 	if no != nil {
 		return no
+	}
+	if it.broken != "" {
+		return corrupt(it.broken)
 	}
 	c.w.Header().Set("Content-Type", "text/plain")
 	c.w.WriteHeader(http.StatusOK)

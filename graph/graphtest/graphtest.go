@@ -1,9 +1,9 @@
 // Package graphtest is a fake Exchange Online behind a fake Microsoft Graph,
 // for testing programs that read and label mail. It keeps mailboxes in memory,
-// speaks the v1.0 routes for messages, categories and batches, issues tokens as
-// Microsoft Entra ID does, and is as strict and as unfriendly as the services
-// it stands for: it checks what they check, throttles as they throttle, and
-// loses answers when it is told to.
+// speaks the v1.0 routes for messages, attachments, categories and batches,
+// issues tokens as Microsoft Entra ID does, and is as strict and as unfriendly
+// as the services it stands for: it checks what they check, throttles as they
+// throttle, and loses answers when it is told to.
 //
 //	fake := graphtest.New(nil)
 //	fake.Deliver([]byte("From: ann@example.com\r\nSubject: Help\r\n\r\nPlease.\r\n"))
@@ -25,6 +25,9 @@
 //   - Mail is stored as properties in Exchange, so $value is a regenerated
 //     message: other boundaries, other encodings, other folding, further
 //     fields. What the mail says stays the same. See [Options.Raw].
+//   - What arrives has Exchange's own fields: the way it came, whether its
+//     sender is authentic, whether it came from outside. What a sender forges
+//     stays below, but for what Exchange removes. See [Delivery].
 //   - A message has two ids: the immutable one, and one that changes when the
 //     message is moved and that holds '/' and '+'.
 //   - A nextLink counts items from the start of the result as it is when the
@@ -44,7 +47,8 @@
 // [Server.Fault] scripts them: a status, a Retry-After, a delay, a lost or cut
 // answer, before or after the server acted. [Server.ExpireTokens],
 // [Server.Conflict], [Server.Bump] and [Server.Edit] do what other clients,
-// people and Exchange itself do behind a program's back. [Server.Violations]
+// people and Exchange itself do behind a program's back. [Server.Poison] and
+// [Server.BreakMIME] make messages that cannot be read. [Server.Violations]
 // tells what a client did that it should not have done.
 //
 // # Time

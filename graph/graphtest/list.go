@@ -43,6 +43,12 @@ func (c *call) listMessages(folderKey string) *refusal {
 	if len(page) > 0 && c.s.emptyPage() {
 		page = nil
 	}
+	if n := c.s.opts.HeavyPage; n > 0 && len(page) > n {
+		return &refusal{status: http.StatusGatewayTimeout, code: "UnknownError"} // with an empty message
+	}
+	if no := c.spoiled(page...); no != nil {
+		return no
+	}
 	v := object{{"@odata.context", c.base() + "/$metadata#" + c.user() + c.folderContext(folderKey) + "/messages" + c.projection()}}
 	if c.query.count {
 		v = append(v, member{"@odata.count", len(found)})

@@ -20,15 +20,6 @@ func readMail(octets []byte) *mail { return &mail{octets, readPart(octets, 0)} }
 // text returns the first field of that name, unfolded, as it is encoded.
 func (m *mail) text(name string) string { return m.root.text(name) }
 
-// headerBlock returns the header as text.
-func (m *mail) headerBlock() string {
-	var b strings.Builder
-	for _, f := range m.root.fields {
-		b.WriteString(f.name + ": " + f.value() + "\r\n")
-	}
-	return strings.ToValidUTF8(b.String(), "\uFFFD")
-}
-
 func (m *mail) date() (time.Time, bool) {
 	t, err := netmail.ParseDate(m.text("Date"))
 	return t, err == nil

@@ -90,7 +90,7 @@ func TestMIMEIsRegenerated(t *testing.T) {
 	require.EqualValues(t, -1, r.length, "chunked")
 	require.Equal(t, content(t, nested), content(t, r.text))
 	require.NotContains(t, r.text, "--outer")
-	require.True(t, strings.HasPrefix(r.text, "Received: from mail.example.test"))
+	require.True(t, strings.HasPrefix(r.text, "Received: from "))
 	for _, added := range []string{"X-MS-Exchange-Organization-AuthSource:", "Thread-Index:", "X-MS-Has-Attach: yes"} {
 		require.Contains(t, r.text, added)
 	}

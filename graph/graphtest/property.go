@@ -75,7 +75,7 @@ func (it *item) property(id propertyID) (string, bool) {
 	case propSize:
 		v = strconv.FormatInt(it.size, 10)
 	case propHeaders:
-		v = it.mail.headerBlock()
+		v = it.headerBlock()
 	case propReferences:
 		v = it.mail.text("References")
 	case propInReplyTo:
@@ -89,6 +89,15 @@ func (it *item) property(id propertyID) (string, bool) {
 		return v, ok
 	}
 	return v, v != ""
+}
+
+// headerBlock is PidTagTransportMessageHeaders.
+func (it *item) headerBlock() string {
+	var b strings.Builder
+	for _, f := range it.fields() {
+		b.WriteString(f.name + ": " + f.value() + "\r\n")
+	}
+	return strings.ToValidUTF8(b.String(), "\uFFFD")
 }
 
 // setProperties returns p with changes. A map is never written to once a

@@ -104,6 +104,9 @@ func (c *call) routeMessage(folder, id string, rest []string) *refusal {
 	if !wellFormed(id) {
 		return malformedID()
 	}
+	if len(rest) > 0 && is(rest[0], "attachments") {
+		return c.routeAttachment(folder, id, rest[1:])
+	}
 	action := strings.ToLower(strings.Join(rest, "/"))
 	switch c.r.Method + " " + action {
 	case "GET ":
@@ -161,7 +164,7 @@ func is(seg, name string) bool { return strings.EqualFold(seg, name) }
 
 // keyed are the collections whose members may be named in OData's key syntax,
 // as in mailFolders('Inbox').
-var keyed = []string{"users", "messages", "mailfolders"}
+var keyed = []string{"users", "messages", "mailfolders", "attachments"}
 
 // segments splits an escaped path. A trailing slash is accepted, as in
 // Microsoft's own samples.

@@ -2,108 +2,11 @@ package graphtest
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/exdesk/exdesk/internal/fault"
 )
-
-// Options adjust a Server. The zero value of a field means the default named
-// in its comment.
-type Options struct {
-	// Mailbox is the address of the first mailbox; default support@contoso.test.
-	Mailbox string
-	// Raw serves $value octet for octet as the mail was delivered. By default
-	// the message is regenerated, as Exchange does.
-	Raw bool
-	// PageSize caps the size of a page below what $top asks; default 1000.
-	PageSize int
-	// EmptyPages n makes every n-th page of a list empty though it has a
-	// nextLink, which Graph allows itself. 0 makes none; 1 counts as 2.
-	EmptyPages int
-	// TokenLife is how long an access token is valid; default one hour.
-	TokenLife time.Duration
-	// Seed decides ids, the order of answers in a batch and all else that is
-	// random; default 1. Two servers with equal seeds that are asked the same
-	// in the same order answer the same.
-	Seed uint64
-	// IgnoreIfMatch ignores If-Match on PATCH. By default it is honoured with
-	// 412. Microsoft documents neither.
-	IgnoreIfMatch bool
-	// InFlight is how many requests one application may have in flight for one
-	// mailbox; default 4, the documented number; -1 is no limit.
-	InFlight int
-	// Budget is how many requests one application may send for one mailbox in
-	// ten minutes; default 10,000, the documented number; -1 is no limit.
-	Budget int
-	// Tenant is the one tenant of the token endpoint; by default every name
-	// but common, organizations and consumers is taken.
-	Tenant string
-	// Scope is the scope that the token endpoint accepts; default
-	// https://graph.microsoft.com/.default. The national clouds have others.
-	Scope string
-	// Permissions are those the application has been granted, such as
-	// Mail.ReadWrite; default all that this server knows.
-	Permissions []string
-	// LenientOrder accepts a filter on isRead alone with $orderby
-	// receivedDateTime. It is outside the documented rule, but people report
-	// that it works.
-	LenientOrder bool
-	// NegatedLambda accepts not(categories/any(c:c eq 'X')), of which it is
-	// not known whether Exchange takes it.
-	NegatedLambda bool
-	// AnyDependsOn accepts any dependsOn in a batch that refers to earlier
-	// requests. By default only the three documented shapes are.
-	AnyDependsOn bool
-	// SoftDelete makes DELETE move a message to Deleted Items, and delete it
-	// only there. By default it is gone at once. Microsoft's page does not say.
-	SoftDelete bool
-	// DuplicateCategory is the status for creating a category whose name is
-	// taken; default 409. Microsoft does not document it; 400 is the other
-	// likely one.
-	DuplicateCategory int
-}
-
-func (o *Options) withDefaults() Options {
-	var v Options
-	if o != nil {
-		v = *o
-	}
-	if v.Mailbox == "" {
-		v.Mailbox = "support@contoso.test"
-	}
-	if v.PageSize <= 0 || v.PageSize > maxTop {
-		v.PageSize = maxTop
-	}
-	if v.EmptyPages == 1 {
-		v.EmptyPages = 2
-	}
-	if v.TokenLife <= 0 {
-		v.TokenLife = time.Hour
-	}
-	if v.Seed == 0 {
-		v.Seed = 1
-	}
-	if v.InFlight == 0 {
-		v.InFlight = 4
-	}
-	if v.Budget == 0 {
-		v.Budget = 10_000
-	}
-	if v.Scope == "" {
-		v.Scope = "https://graph.microsoft.com/.default"
-	}
-	if v.Permissions == nil {
-		v.Permissions = allPermissions
-	}
-	v.Permissions = slices.Clone(v.Permissions)
-	if v.DuplicateCategory == 0 {
-		v.DuplicateCategory = http.StatusConflict
-	}
-	return v
-}
 
 // Server is a fake Exchange Online. Use New; the zero value does not work. It
 // is safe for concurrent use.

@@ -30,6 +30,8 @@ func TestStress(t *testing.T) {
 				b.fake.Edit(id, func(m *graphtest.Message) { m.Categories = append(m.Categories, fmt.Sprint(i)) })
 				b.fake.Deliver(letter("more"))
 				b.mime(id)
+				b.get(b.message(id) + "/attachments")
+				b.fake.Poison(id)
 				_, _, _ = b.fake.Messages(), b.fake.Requests(), b.fake.Violations()
 			}
 		})

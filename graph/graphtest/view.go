@@ -135,7 +135,7 @@ func (c *call) property(it *item, name string) (any, bool) {
 		return object{{"flagStatus", it.flagged}}, true
 	case "internetMessageHeaders":
 		// QUIRK: missing for what lies in Sent Items, though $value has them.
-		return headersView(it), it.folder.name != "sentitems"
+		return c.headersView(it), it.folder.name != "sentitems"
 	}
 	panic("graphtest: no view of " + name)
 }
@@ -163,16 +163,24 @@ func views(list []person) []object {
 	return out
 }
 
-func headersView(it *item) []object {
-	list := it.mail.root.fields
-	if !it.raw {
-		list = append(transportFields(it), list...)
-	}
+func (c *call) headersView(it *item) []object {
 	out := []object{}
-	for _, f := range list {
+	for _, f := range it.fields() {
+		if c.s.opts.BareHeaders && (is(f.name, "From") || is(f.name, "To")) {
+			continue
+		}
 		out = append(out, object{{"name", f.name}, {"value", strings.ToValidUTF8(f.value(), "\uFFFD")}})
 	}
 	return out
+}
+
+// fields returns the fields of the header in the order in which they are
+// served.
+func (it *item) fields() []field {
+	if it.raw {
+		return it.mail.root.fields
+	}
+	return it.header.all()
 }
 
 // expansion shows the extended properties that were asked for and that the
