@@ -53,6 +53,14 @@ func (s *Server) hold(f *file, content []byte) {
 	}
 }
 
+// copyFile is f for another comment.
+func (s *Server) copyFile(f *file) *file {
+	other := *f
+	other.ID, other.key = s.nextID(), secretText()[:26]
+	s.files[other.key] = &other
+	return &other
+}
+
 func (s *Server) attachment(c *call, f *file) object {
 	scan := "not_scanned"
 	if s.now().Sub(f.created) >= s.opt.ScanTime {

@@ -15,9 +15,11 @@ type audit struct {
 	id     int64
 	ticket *ticket
 	at     time.Time
-	author *user // who updated, which need not be who is said to speak
+	seen   time.Time // when it was made, to the nanosecond
+	author *user     // who updated, which need not be who is said to speak
 	custom object
 	system object
+	via    via
 	events []event
 }
 
@@ -28,18 +30,23 @@ type event struct {
 	more    object
 }
 
-func (s *Server) addAudit(c *call, t *ticket, custom object) *audit {
+func (s *Server) addAudit(t *ticket, by *user, v via) *audit {
+	au := &audit{id: s.nextID(), ticket: t, at: s.second(), seen: s.now(), author: by, system: object{}, via: v}
+	t.audits = append(t.audits, au)
+	return au
+}
+
+// origin is audit.metadata.system of what a request does.
+func (c *call) origin() object {
 	host, _, err := net.SplitHostPort(c.r.RemoteAddr)
 	if err != nil {
 		host = c.r.RemoteAddr
 	}
-	au := &audit{
-		id: s.nextID(), ticket: t, at: s.second(), author: c.token.user, custom: custom,
-		system: object{"client": c.r.UserAgent(), "ip_address": host, "location": "", "latitude": nil, "longitude": nil},
-	}
-	t.audits = append(t.audits, au)
-	return au
+	return object{"client": c.r.UserAgent(), "ip_address": host, "location": "", "latitude": nil, "longitude": nil}
 }
+
+// drop takes back an audit that nothing happened in.
+func (au *audit) drop() { au.ticket.audits = au.ticket.audits[:len(au.ticket.audits)-1] }
 
 func (au *audit) created(name string, v any) {
 	au.events = append(au.events, event{kind: "Create", more: object{"field_name": name, "value": v}})
@@ -49,15 +56,17 @@ func (au *audit) changed(name string, from, to any) {
 	au.events = append(au.events, event{kind: "Change", more: object{"field_name": name, "value": to, "previous_value": from}})
 }
 
-func (au *audit) copied(from, to []*user) {
-	list := func(us []*user) []string {
-		out := []string{}
-		for _, u := range us {
-			out = append(out, u.Email)
-		}
-		return out
+// changedPeople records that the list of CCs or followers is another.
+func (au *audit) changedPeople(kind, list string, from, to []*user) {
+	au.events = append(au.events, event{kind: kind, more: object{"current_" + list: emails(to), "previous_" + list: emails(from)}})
+}
+
+func emails(list []*user) []string {
+	out := []string{}
+	for _, u := range list {
+		out = append(out, u.Email)
 	}
-	au.events = append(au.events, event{kind: "EmailCcChange", more: object{"current_email_ccs": list(to), "previous_email_ccs": list(from)}})
+	return out
 }
 
 // notify records that a trigger has sent mail; its templates stay as they
@@ -111,7 +120,7 @@ func (s *Server) auditJSON(c *call, au *audit) object {
 	}
 	return object{
 		"id": au.id, "ticket_id": au.ticket.id, "created_at": stamp(au.at), "author_id": au.author.ID,
-		"metadata": au.metadata(), "events": events, "via": au.ticket.via(),
+		"metadata": au.metadata(), "events": events, "via": au.via.json(),
 	}
 }
 
@@ -125,7 +134,7 @@ func (s *Server) listAudits(c *call) *answer {
 	if a != nil {
 		return a
 	}
-	list := slices.Clone(t.audits)
+	list := slices.DeleteFunc(slices.Clone(t.audits), func(au *audit) bool { return s.opt.AuditLag > 0 && s.now().Sub(au.seen) < s.opt.AuditLag })
 	descending := s.descending(c, "created_at")
 	if descending {
 		slices.Reverse(list)

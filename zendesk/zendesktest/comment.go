@@ -33,7 +33,7 @@ type comment struct {
 
 func (m *comment) snapshot() Comment {
 	v := m.Comment
-	v.Author, v.Metadata = m.author.User, plainCopy(m.audit.custom)
+	v.Author, v.Metadata = m.author.snapshot(), plainCopy(m.audit.custom)
 	for _, f := range m.files {
 		v.Attachments = append(v.Attachments, f.Attachment)
 	}
@@ -47,6 +47,7 @@ type said struct {
 	public     *bool
 	author     int64
 	uploads    []string
+	at         *time.Time // imports only
 }
 
 func readComment(p *params) *said {
@@ -87,6 +88,35 @@ func (s *Server) checkComment(f *fields, t *ticket, d details) {
 	}
 }
 
+// checkSpeaker finds who may not say what he would be made to say.
+func (s *Server) checkSpeaker(c *call, f *fields, t *ticket, d details) {
+	author, public := f.ofSaid, true
+	switch {
+	case t == nil:
+		_, author = s.parties(c.token.user, f)
+	case author == nil:
+		author = c.token.user
+	}
+	if t != nil {
+		public = t.comments[0].Public
+		if t.requester.Suspended && f.ofRequester == nil && s.opt.RefuseSuspendedTickets {
+			d.add("requester", "Requester: "+t.requester.Name+" is suspended.", "UserSuspended")
+		}
+	}
+	if f.comment.public != nil {
+		public = *f.comment.public
+	}
+	if author == nil { // he is yet to be made
+		return
+	}
+	if author.Suspended && s.opt.RefuseSuspendedAuthors {
+		d.add("author", "Author: "+author.Name+" is suspended.", "UserSuspended")
+	}
+	if author.Light && public && s.opt.LightAgents == LightRefused {
+		d.add("base", "Comment: light agents may not comment in public", "InvalidValue")
+	}
+}
+
 // addComment adds what f says. It takes the uploads: a token serves once.
 func (s *Server) addComment(t *ticket, au *audit, f *fields, author *user, public bool) *comment {
 	m := &comment{author: author, audit: au}
@@ -95,6 +125,9 @@ func (s *Server) addComment(t *ticket, au *audit, f *fields, author *user, publi
 		// QUIRK: there is no fixed default. What the first comment was, later
 		// ones are that do not say.
 		m.Public = *f.comment.public
+	}
+	if author.Light && s.opt.LightAgents == LightPrivate {
+		m.Public = false
 	}
 	m.compose(s, t, f.comment)
 	for _, u := range f.files {
@@ -165,7 +198,7 @@ func (s *Server) listComments(c *call) *answer {
 	out, authors := []object{}, map[int64]object{}
 	for _, m := range list[w.from:w.to] {
 		o := s.commentJSON(c, m, q.Get("include_inline_images") == "true")
-		o["created_at"], o["metadata"], o["via"] = stamp(m.CreatedAt), m.audit.metadata(), t.via()
+		o["created_at"], o["metadata"], o["via"] = stamp(m.CreatedAt), m.audit.metadata(), m.audit.via.json()
 		out = append(out, o)
 		authors[m.author.ID] = c.user(m.author)
 	}

@@ -1,6 +1,7 @@
 package zendesktest_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -81,4 +82,53 @@ func TestListComments(t *testing.T) {
 	require.Equal(t, true, res.at("meta.has_more"))
 	require.Equal(t, "y", d.want(200, "GET", "/api/v2/tickets/1/comments?sort_order=desc", nil).at("comments.0.body"))
 	require.Empty(t, d.Unknown())
+}
+
+func TestLightAgents(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		how    zendesktest.LightAgents
+		status int
+		public bool
+	}{{zendesktest.LightPrivate, 200, false}, {zendesktest.LightPublic, 200, true}, {zendesktest.LightRefused, 422, false}} {
+		d := setup(t, &zendesktest.Options{LightAgents: tt.how})
+		cy := d.AddUser(zendesktest.User{Email: "cy@acme.test", Role: "agent", Light: true})
+		d.create(hello)
+		for _, public := range []string{`,"public":true`, ""} { // what the first comment was
+			d.update(tt.status, 1, fmt.Sprintf(`"comment":{"body":"x","author_id":%d%s}`, cy.ID, public))
+		}
+		if m := d.ticket(1).Comments; tt.status == 200 {
+			require.Equal(t, []bool{tt.public, tt.public}, []bool{m[1].Public, m[2].Public})
+		}
+		d.update(200, 1, fmt.Sprintf(`"comment":{"body":"x","author_id":%d,"public":false}`, cy.ID))
+		first := fmt.Sprintf(`{"ticket":{"comment":{"body":"x","author_id":%d}}}`, cy.ID)
+		d.want(map[int]int{200: 201, 422: 422}[tt.status], "POST", "/api/v2/tickets", first)
+		if tt.status == 200 {
+			require.Equal(t, tt.public, d.want(200, "GET", "/api/v2/tickets/2", nil).at("ticket.is_public"))
+		}
+	}
+}
+
+func TestPrivacyChange(t *testing.T) {
+	t.Parallel()
+	d := setup(t, nil)
+	d.create(hello)
+	require.True(t, d.ticket(1).Public)
+	d.Edit(1, func(t *zendesktest.Ticket) { t.Comments[0].Public = false })
+	require.False(t, d.ticket(1).Public)
+	require.Equal(t, false, d.want(200, "GET", "/api/v2/tickets/1", nil).at("ticket.is_public"))
+	require.Equal(t, "CommentPrivacyChange", d.audits(1).at("audits.0.events.0.type"))
+}
+
+func TestNoPrivateFirst(t *testing.T) {
+	t.Parallel()
+	d := setup(t, &zendesktest.Options{NoPrivateFirst: true, PrivateByDefault: true})
+	d.want(422, "POST", "/api/v2/tickets", `{"ticket":{"comment":{"body":"x","public":false}}}`)
+	d.create(`"comment":{"body":"x"}`)
+	require.True(t, d.ticket(1).Public)
+	d.update(200, 1, `"comment":{"body":"x","public":false}`)
+	settings := d.want(200, "GET", "/api/v2/account/settings", nil)
+	require.Equal(t, false, settings.at("settings.tickets.comments_public_by_default"))
+	require.Equal(t, false, settings.at("settings.tickets.is_first_comment_private_enabled"))
+	require.Equal(t, true, settings.at("settings.tickets.follower_and_email_cc_collaborations"))
 }

@@ -1,6 +1,7 @@
 package zendesktest
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 )
@@ -43,39 +44,91 @@ func (s *Server) create(c *call, p *params, root *parse) *answer {
 	if a := s.check(c, f, nil); a != nil {
 		return s.warn(a, root)
 	}
+	if private := f.comment.public; private != nil && !*private && s.opt.NoPrivateFirst {
+		// That the setting forbids it is documented, not how it is said.
+		return s.warn(refused("base", "Comment: the first comment must be public", "InvalidValue"), root)
+	}
 
+	t, author := s.born(c, f)
+	if from := s.continues(f); from != nil {
+		t.source, t.via = from, continued(from)
+		from.followUps = append(from.followUps, t.id)
+		s.keep(from)
+		if !p.has("tags") {
+			t.tags = append(t.tags, from.tags...)
+		}
+	}
+	s.assign(t, f.assigned)
+	s.solve(t, c.token.user)
+	au := s.addAudit(t, c.token.user, t.via)
+	au.system, au.custom = c.origin(), f.metadata
+	m := s.addComment(t, au, f, author, true)
+	au.describe(t)
+	if m.Public {
+		au.notify(t)
+	}
+	au.number(s)
+	s.keep(t)
+
+	out := s.ticketJSON(c, t)
+	out["generated_timestamp"] = 0 // QUIRK: until the ticket is read again
+	a := reply(http.StatusCreated, object{"ticket": out, "audit": s.auditJSON(c, au)})
+	return s.warn(a.with("Location", c.url("/api/v2/tickets/%d.json", t.id)), root)
+}
+
+// born makes the ticket that f asks for, still without a word in it, and
+// tells who speaks first.
+func (s *Server) born(c *call, f *fields) (t *ticket, author *user) {
 	now := s.second()
-	t := &ticket{
-		id: int64(len(s.tickets) + 1), externalID: f.externalID, subject: f.subject, status: f.status, priority: f.priority,
+	t = &ticket{
+		id: int64(len(s.tickets) + 1), externalID: f.externalID, subject: f.subject, status: cmp.Or(f.status, "new"), priority: f.priority,
 		kind: f.kind, recipient: f.recipient, tags: f.tags, idempotencyKey: c.r.Header.Get("Idempotency-Key"),
-		seen: s.now(), created: now, updated: now,
+		via: byAPI, seen: s.now(), created: now, updated: now,
 	}
-	if t.status == "" {
-		t.status = "new"
-	}
-	me := c.token.user
+	t.submitter, author = s.parties(c.token.user, f)
 	switch {
 	case f.newRequester:
 		t.requester = s.findOrCreate(f.requester.name, f.requester.email)
 	case f.ofRequester != nil:
 		t.requester = f.ofRequester
 	default:
-		t.requester = me
+		t.requester = c.token.user
 	}
-	// A source that is not closed has no effect.
-	if from := s.ticket(f.source); from != nil && !from.deleted && from.status == "closed" {
-		t.source = from
-		from.followUps = append(from.followUps, t.id)
-		if !p.has("tags") {
-			t.tags = append(t.tags, from.tags...)
-		}
-	}
-	author := s.authorship(t, f, me)
+	t.submitter, author = cmp.Or(t.submitter, t.requester), cmp.Or(author, t.requester)
 	s.tickets = append(s.tickets, t)
 	s.copyTo(t, f.ccs)
+	s.follow(t, f.followers)
+	return t, author
+}
 
-	au := s.addAudit(c, t, f.metadata)
-	m := s.addComment(t, au, f, author, true)
+// continues is the closed ticket that f follows up. A source that is not
+// closed has no effect.
+func (s *Server) continues(f *fields) *ticket {
+	if t := s.ticket(f.source); t != nil && !t.deleted && t.status == "closed" {
+		return t
+	}
+	return nil
+}
+
+// parties tells the submitter of the ticket that f asks for and the author of
+// its first comment; nil is a requester who is yet to be made.
+func (s *Server) parties(me *user, f *fields) (submitter, author *user) {
+	submitter = f.ofRequester
+	if s.opt.AgentAuthors || submitter == nil && !f.newRequester {
+		submitter = me
+	}
+	if s.continues(f) != nil {
+		// "submitter_id is ignored for follow-ups", whose first author is the
+		// API's user unless the comment names one.
+		submitter = me
+	} else if f.ofSubmitter != nil {
+		return f.ofSubmitter, f.ofSubmitter // "the submitter always becomes the author of the first comment"
+	}
+	return submitter, cmp.Or(f.ofSaid, submitter)
+}
+
+// describe records what a new ticket is like.
+func (au *audit) describe(t *ticket) {
 	au.created("subject", t.subject)
 	au.created("status", t.status)
 	au.created("requester_id", idText(t.requester.ID))
@@ -84,37 +137,13 @@ func (s *Server) create(c *call, p *params, root *parse) *answer {
 			au.created(name, v)
 		}
 	}
+	if t.assignee != nil {
+		au.created("assignee_id", assigneeText(t))
+	}
+	if t.group != 0 {
+		au.created("group_id", groupText(t))
+	}
 	if len(t.tags) > 0 {
 		au.created("tags", t.tags)
 	}
-	if m.Public {
-		au.notify(t)
-	}
-	au.number(s)
-
-	out := s.ticketJSON(c, t)
-	out["generated_timestamp"] = 0 // QUIRK: until the ticket is read again
-	a := reply(http.StatusCreated, object{"ticket": out, "audit": s.auditJSON(c, au)})
-	return s.warn(a.with("Location", c.url("/api/v2/tickets/%d.json", t.id)), root)
-}
-
-// authorship sets the submitter of a ticket and returns the author of its
-// first comment.
-func (s *Server) authorship(t *ticket, f *fields, me *user) *user {
-	t.submitter = t.requester
-	if s.opt.AgentAuthors {
-		t.submitter = me
-	}
-	if t.source != nil {
-		// "submitter_id is ignored for follow-ups", whose first author is the
-		// API's user unless the comment names one.
-		t.submitter = me
-	} else if f.ofSubmitter != nil {
-		t.submitter = f.ofSubmitter
-		return t.submitter // "the submitter always becomes the author of the first comment"
-	}
-	if f.ofSaid != nil {
-		return f.ofSaid
-	}
-	return t.submitter
 }

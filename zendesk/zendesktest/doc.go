@@ -20,7 +20,8 @@
 //
 // Credentials and scopes, content types, required fields, addresses,
 // suspended requesters, the 64 kB of a comment, upload tokens, idempotency
-// keys (two hours), safe updates, closed tickets and rate limits. A route it
+// keys (two hours), safe updates, closed tickets, who may be assigned, follow
+// and import, and rate limits. A route it
 // does not know is answered 404 InvalidEndpoint and listed by
 // [Server.Unknown], as are parameters that the service knows and this package
 // does not act on. What a client did that the service would suffer from is
@@ -36,6 +37,8 @@
 //
 // [Server.Fault] scripts failures: delays, refusals with or without
 // Retry-After, answers that are lost after the server has acted, answers cut
-// in the middle. [Server.ExpireTokens], [Server.Suspend], [Server.Edit] and
-// [Server.Advance] do what people and time do to an account.
+// in the middle. [Server.ExpireTokens], [Server.AddUser], [Server.Suspend],
+// [Server.Edit], [Server.Merge] and [Server.Advance] do what people and time
+// do to an account. Options.ReadLag, AuditLag and LookupLag let its readers
+// be behind.
 package zendesktest

@@ -53,3 +53,40 @@ func ExampleServer_Fault() {
 	// 200 ""
 	// 1 violation
 }
+
+func ExampleServer_AddUser() {
+	srv := zendesktest.New(nil)
+	ann := srv.AddUser(zendesktest.User{Name: "Ann", Email: "ann@example.com", Emails: []string{"ann@home.example"}})
+	cy := srv.AddUser(zendesktest.User{Email: "cy@acme.test", Role: "agent", Light: true})
+	fmt.Println(ann.Role, ann.Emails[0])
+	fmt.Println(cy.Name, cy.Role)
+	// Output:
+	// end-user ann@home.example
+	// cy agent
+}
+
+func ExampleServer_Merge() {
+	srv := zendesktest.New(nil)
+	web := httptest.NewServer(srv)
+	defer web.Close()
+	for _, subject := range []string{"Fire", "Smoke"} {
+		req, _ := http.NewRequest("POST", web.URL+"/api/v2/tickets", strings.NewReader(
+			`{"ticket":{"subject":"`+subject+`","comment":{"body":"Help"}}}`))
+		req.Header.Set("Authorization", "Bearer "+srv.Token())
+		req.Header.Set("Content-Type", "application/json")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		_ = res.Body.Close()
+	}
+
+	srv.Merge(1, 2)
+	t, _ := srv.Ticket(2)
+	fmt.Println(t.Status, t.MergedInto, t.Tags)
+	fmt.Println(t.Comments[1].Body)
+	// Output:
+	// closed 1 [closed_by_merge]
+	// This request was closed and merged into request #1 "Fire".
+}

@@ -1,7 +1,6 @@
 package zendesktest
 
 import (
-	"net/http"
 	"slices"
 	"strings"
 )
@@ -15,7 +14,8 @@ type fields struct {
 	requester                        *person
 	requesterID, submitterID, source int64
 	tags                             []string
-	ccs                              []copied
+	ccs, followers                   []copied
+	assigned                         assigned
 	comment                          *said
 	metadata                         object
 	safe                             bool
@@ -26,15 +26,6 @@ type fields struct {
 }
 
 type person struct{ name, email string }
-
-// copied is one entry of email_ccs.
-type copied struct {
-	person
-	id     int64
-	delete bool
-}
-
-const mostCCs = 48
 
 var (
 	statuses   = []string{"new", "open", "pending", "hold", "solved", "closed"}
@@ -63,32 +54,15 @@ func readFields(p *params) *fields {
 			}
 		}
 	}
-	for _, v := range p.list("email_ccs") {
-		in, ok := v.(object)
-		if !ok {
-			p.fail("email_ccs", "an array of objects")
-			break
-		}
-		e := params{path: "ticket.email_ccs", in: in, root: p.root}
-		cc := copied{id: e.id("user_id"), person: person{e.text("user_name"), e.text("user_email")}}
-		switch e.text("action") {
-		case "", "put":
-		case "delete":
-			cc.delete = true
-		default:
-			e.fail("action", `"put" or "delete"`)
-		}
-		e.close()
-		f.ccs = append(f.ccs, cc)
-	}
+	f.ccs, f.followers, f.assigned = readCopied(p, "email_ccs"), readCopied(p, "followers"), readAssigned(p)
 	if m, ok := p.object("metadata"); ok {
 		f.metadata = m.in
 	}
 	if m, ok := p.object("comment"); ok {
 		f.comment = readComment(&m)
 	}
-	p.ignore("assignee_id", "assignee_email", "group_id", "organization_id", "custom_status_id", "due_at", "problem_id",
-		"custom_fields", "fields", "ticket_form_id", "brand_id", "followers", "collaborators", "collaborator_ids",
+	p.ignore("organization_id", "custom_status_id", "due_at", "problem_id",
+		"custom_fields", "fields", "ticket_form_id", "brand_id", "collaborators", "collaborator_ids",
 		"additional_collaborators", "attribute_value_ids", "sharing_agreement_ids")
 	return f
 }
@@ -119,8 +93,10 @@ func (s *Server) check(c *call, f *fields, t *ticket) *answer {
 			d.add("submitter", "Submitter: is invalid", "InvalidValue")
 		}
 	}
+	s.checkAssigned(f, d)
 	if f.comment != nil {
 		s.checkComment(f, t, d)
+		s.checkSpeaker(c, f, t, d)
 	}
 	if a := s.checkCCs(f, t, d); a != nil {
 		return a
@@ -153,51 +129,4 @@ func (s *Server) checkRequester(c *call, f *fields, d details) *answer {
 	}
 	f.ofRequester = u
 	return nil
-}
-
-func (s *Server) checkCCs(f *fields, t *ticket, d details) *answer {
-	n := 0
-	f.ccs = slices.DeleteFunc(f.ccs, func(cc copied) bool {
-		if cc.id != 0 {
-			return s.users[cc.id] == nil
-		}
-		if !validEmail(strings.TrimSpace(cc.email)) {
-			if !s.opt.DropBadCCs {
-				d.add("email_ccs", "Email CCs: "+cc.email+" is not properly formatted", "InvalidFormat")
-			}
-			return true
-		}
-		return s.opt.RefuseSupport && s.isSupport(cc.email)
-	})
-	if s.opt.NoCCs {
-		f.ccs = nil
-	}
-	for _, cc := range f.ccs {
-		if !cc.delete {
-			n++
-		}
-	}
-	if t == nil && n > mostCCs {
-		// QUIRK: an update with as many is cut silently instead.
-		return reply(http.StatusBadRequest, object{"error": "TooManyValues",
-			"description": "The email_ccs exceed the maximum number of values", "max_count": mostCCs})
-	}
-	return nil
-}
-
-// copyTo adds and removes CCs. The requester is never one, and mail is not
-// copied to the suspended.
-func (s *Server) copyTo(t *ticket, ccs []copied) {
-	for _, cc := range ccs {
-		u := s.users[cc.id]
-		if u == nil {
-			u = s.findOrCreate(cc.name, cc.email)
-		}
-		switch {
-		case cc.delete:
-			t.ccs = slices.DeleteFunc(t.ccs, func(v *user) bool { return v == u })
-		case u != t.requester && !u.Suspended && !slices.Contains(t.ccs, u) && len(t.ccs) < mostCCs:
-			t.ccs = append(t.ccs, u)
-		}
-	}
 }

@@ -16,7 +16,7 @@ type bucket struct {
 // quota is a limit that buckets are held against.
 // https://developer.zendesk.com/api-reference/introduction/rate-limits/
 type quota struct {
-	name   string // of the header Zendesk-RateLimit-NAME; "" is the account's
+	name   string // of the header Zendesk-RateLimit-NAME; "" is none
 	key    string // of the bucket
 	limit  func(*Options) int
 	window time.Duration
@@ -25,6 +25,7 @@ type quota struct {
 var (
 	accountBucket = quota{key: "account", window: time.Minute, limit: func(o *Options) int { return o.RateLimit }}
 	updateBucket  = quota{name: "tickets-update", key: "update", window: time.Minute, limit: func(o *Options) int { return o.UpdateLimit }}
+	deleteBucket  = quota{key: "delete", window: time.Minute, limit: func(*Options) int { return 400 }}
 )
 
 // ticketBucket allows 30 updates in ten minutes by one user to one ticket.
@@ -49,7 +50,7 @@ func (s *Server) spend(c *call, q quota) *answer {
 	}
 	left, reset := s.level(q)
 	if left == 0 {
-		c.x.local = q.name != ""
+		c.x.local = q.key != accountBucket.key
 		a := s.limited(false).with("Retry-After", seconds(reset))
 		return q.tell(a, q.limit(&s.opt), 0, reset)
 	}

@@ -62,6 +62,7 @@ func TestUpdateLimits(t *testing.T) {
 	}
 	res := put(1, 429)
 	require.Contains(t, res.Header.Get("Zendesk-RateLimit-Per-Ticket-Updates"), "total=30; remaining=0; resets=")
+	require.Regexp(t, `^\d+$`, res.Header.Get("Retry-After"))
 	for range 10 {
 		put(2, 200)
 	}

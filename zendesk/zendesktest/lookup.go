@@ -3,19 +3,7 @@ package zendesktest
 import (
 	"net/http"
 	"slices"
-	"strconv"
-	"strings"
 )
-
-func (s *Server) showTicket(c *call) *answer {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t, a := s.wanted(c)
-	if a != nil {
-		return a
-	}
-	return reply(http.StatusOK, object{"ticket": s.ticketJSON(c, t)})
-}
 
 // listTickets lists tickets, all or those with an external_id, of which there
 // may be several.
@@ -25,43 +13,67 @@ func (s *Server) listTickets(c *call) *answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := c.r.URL.Query()
+	return s.answerTickets(c, func(t *ticket) bool {
+		if t.archived {
+			return false
+		}
+		return !q.Has("external_id") || t.externalID == q.Get("external_id") && t.externalID != "" && (s.opt.LookupLag <= 0 || s.now().Sub(t.seen) >= s.opt.LookupLag)
+	})
+}
+
+// answerTickets answers those tickets that are wanted, deleted ones never.
+func (s *Server) answerTickets(c *call, want func(*ticket) bool) *answer {
 	var found []*ticket
-	var ids []int64
 	for _, t := range s.tickets {
-		if t.archived || t.deleted {
-			continue
+		if !t.deleted && want(t) {
+			found = append(found, t)
 		}
-		if q.Has("external_id") && (t.externalID != q.Get("external_id") || t.externalID == "" || s.now().Sub(t.seen) < s.opt.LookupLag) {
-			continue
-		}
-		found, ids = append(found, t), append(ids, t.id)
 	}
-	descending := s.descending(c, "id")
-	if descending {
-		slices.Reverse(found)
-		slices.Reverse(ids)
-	}
-	w, a := s.page(c, ids, descending)
+	keys, descending := s.order(c, found)
+	w, a := s.page(c, keys, descending)
 	if a != nil {
 		return a
 	}
 	return reply(http.StatusOK, w.into(object{"tickets": s.ticketsJSON(c, found[w.from:w.to])}))
 }
 
+func (s *Server) listRequested(c *call) *answer {
+	return s.listUsers(c, func(t *ticket, u *user) bool { return t.requester == u })
+}
+
+func (s *Server) listCCd(c *call) *answer {
+	return s.listUsers(c, func(t *ticket, u *user) bool { return slices.Contains(t.ccs, u) })
+}
+
+func (s *Server) listFollowed(c *call) *answer {
+	return s.listUsers(c, func(t *ticket, u *user) bool { return slices.Contains(t.followers, u) })
+}
+
+func (s *Server) listAssigned(c *call) *answer {
+	return s.listUsers(c, func(t *ticket, u *user) bool { return t.assignee == u })
+}
+
+// listUsers lists those tickets that a user has to do with in one way.
+func (s *Server) listUsers(c *call, has func(*ticket, *user) bool) *answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u, a := s.wantedUser(c)
+	if a != nil {
+		return a
+	}
+	archived := s.opt.ListArchived && c.r.URL.Query().Get("exclude_archived") != "true"
+	return s.answerTickets(c, func(t *ticket) bool { return has(t, u) && (archived || !t.archived) })
+}
+
 func (s *Server) showMany(c *call) *answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ids := strings.Split(c.r.URL.Query().Get("ids"), ",")
-	if len(ids) > largestPage {
-		return reply(http.StatusBadRequest, object{"error": "TooManyValues",
-			"description": "Exceeded the maximum number of values", "max_count": largestPage})
+	ids, a := many(c, "tickets/show_many")
+	if a != nil {
+		return a
 	}
 	var found []*ticket
-	for _, v := range ids {
-		id, err := strconv.ParseInt(strings.TrimSpace(v), 10, 64)
-		if err != nil {
-			return invalidAttribute("ids", "a list of integers from tickets/show_many")
-		}
+	for _, id := range ids {
 		// Who asks for a ticket that is not there is not told so.
 		if t := s.ticket(id); t != nil && !t.deleted && !slices.Contains(found, t) {
 			found = append(found, t)

@@ -114,5 +114,12 @@ func TestUsersAndSettings(t *testing.T) {
 	require.Equal(t, "help@acme.test", res.at("recipient_addresses.0.email"))
 	require.Equal(t, true, res.at("recipient_addresses.0.default"))
 	require.Equal(t, true, res.at("meta.has_more"))
+	rest := d.want(200, "GET", strings.TrimPrefix(res.at("links.next").(string), d.url), nil)
+	require.Equal(t, "sales@acme.test", rest.at("recipient_addresses.0.email"))
+	require.Equal(t, false, rest.at("recipient_addresses.0.default"))
+	require.Equal(t, false, rest.at("meta.has_more"))
+	second := d.want(200, "GET", "/api/v2/recipient_addresses?page=2&per_page=1", nil)
+	require.Equal(t, "sales@acme.test", second.at("recipient_addresses.0.email"))
+	require.EqualValues(t, 2, second.id("count"))
 	require.EqualValues(t, 1234, d.want(200, "GET", "/api/v2/account/settings.json", nil).id("settings.limits.attachment_size"))
 }

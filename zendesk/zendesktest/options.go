@@ -49,8 +49,16 @@ type Options struct {
 	// Think is how long the account takes to create a ticket, between hearing
 	// the request and answering it. It acts even if the client has gone.
 	Think time.Duration
-	// NoCCs turns "CCs and followers" off: email_ccs are ignored.
+	// NoCCs turns "CCs and followers" off: email_ccs and followers are
+	// ignored.
 	NoCCs bool
+	// PrivateByDefault is the setting that agents' comments are private unless
+	// they say otherwise. The API tells it and does not follow it: there, a
+	// comment that does not say is what the first comment was.
+	PrivateByDefault bool
+	// NoPrivateFirst is the setting that a ticket's first comment cannot be
+	// private.
+	NoPrivateFirst bool
 
 	// AgentAuthors: contested. The author of a first comment that names none
 	// is the API's user, as the Ticket Comments page says, instead of the
@@ -59,6 +67,38 @@ type Options struct {
 	// LookupLag: undocumented. It is how long a new ticket stays invisible to
 	// GET /tickets?external_id=.
 	LookupLag time.Duration
+	// AuditLag: undocumented. It is how long a new audit stays invisible to GET
+	// /tickets/{id}/audits, while updated_at moves at once.
+	AuditLag time.Duration
+	// ReadLag: undocumented. It is how old the state is that GET /tickets/{id}
+	// serves, as from a replica; lists and safe updates know the present one.
+	ReadLag time.Duration
+	// ListArchived: contested. The lists of a user's tickets, such as
+	// /users/{id}/tickets/requested, hold archived ones, as their parameter
+	// exclude_archived suggests.
+	ListArchived bool
+	// LightAgents: undocumented. It is what becomes of a public comment that
+	// is said to be by a light agent.
+	LightAgents LightAgents
+	// RefuseSuspendedAuthors: undocumented. A comment by a suspended author is
+	// refused with 422 instead of taken.
+	RefuseSuspendedAuthors bool
+	// RefuseSuspendedTickets: undocumented. A comment on a ticket whose
+	// requester is suspended is refused with 422 instead of taken.
+	RefuseSuspendedTickets bool
+	// EditClosed: contested. An administrator may change the tags, subject and
+	// priority of a closed ticket, as the help center says of the agent
+	// interface.
+	EditClosed bool
+	// MergeCCs: undocumented. The requesters and CCs of merged tickets become
+	// CCs of the ticket they are merged into.
+	MergeCCs bool
+	// AgentImports: contested. Agents may import tickets, instead of
+	// administrators only, as the Ticket Import page says.
+	AgentImports bool
+	// ImportMetadata: undocumented. Imports keep ticket.metadata instead of
+	// dropping it without a word.
+	ImportMetadata bool
 	// RememberFailures: undocumented. A POST that failed, by this package's
 	// own judgement or by a Fault with Commit, is remembered under its
 	// idempotency key as well.
@@ -107,6 +147,12 @@ type Options struct {
 	// NoAudits: contested. Ticket audits need the global scope "read", as the
 	// older reference says; "tickets:read" is answered 403.
 	NoAudits bool
+	// NoIdentities: contested. User identities need the global scope "read", as
+	// their page says; "users:read" is answered 403.
+	NoIdentities bool
+	// ImportScope: undocumented. Imports need the global scope "write";
+	// "tickets:write" is answered 403.
+	ImportScope bool
 	// UploadScope: contested. Uploads need "ticket_attachments:write";
 	// "tickets:write" is answered 403.
 	UploadScope bool
@@ -129,6 +175,19 @@ const (
 	InFlightWait
 	// InFlightTwice serves both, as a store without a lock does: two tickets.
 	InFlightTwice
+)
+
+// LightAgents is what becomes of a public comment that is said to be by a
+// light agent, who may comment in private only.
+type LightAgents int
+
+const (
+	// LightPrivate makes it private.
+	LightPrivate LightAgents = iota
+	// LightPublic takes it as it is.
+	LightPublic
+	// LightRefused answers 422.
+	LightRefused
 )
 
 func (o *Options) withDefaults() Options {

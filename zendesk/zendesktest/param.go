@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"mime"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // largestBody is what is read of a request that is not an upload.
@@ -70,12 +70,18 @@ func (p *params) mark(name string) any {
 
 func (p *params) fail(name, want string) {
 	if p.root.bad == nil {
-		p.root.bad = invalidAttribute(strings.TrimPrefix(p.path+"."+name, "ticket."), want+" from "+p.root.action)
+		p.root.bad = invalidAttribute(strings.TrimPrefix(strings.TrimPrefix(p.path+"."+name, "."), "ticket."), want+" from "+p.root.action)
 	}
 }
 
 // has tells whether name was sent and is not null.
 func (p *params) has(name string) bool { return p.in[name] != nil }
+
+// sent tells whether name was sent, be it null.
+func (p *params) sent(name string) bool {
+	_, ok := p.in[name]
+	return ok
+}
 
 func (p *params) text(name string) string {
 	switch v := p.mark(name).(type) {
@@ -110,6 +116,20 @@ func (p *params) flag(name string) *bool {
 		p.fail(name, "a boolean")
 	}
 	return nil
+}
+
+// time is nil if name was not sent.
+func (p *params) time(name string) *time.Time {
+	v := p.text(name)
+	if v == "" {
+		return nil
+	}
+	t, err := time.Parse(time.RFC3339, v)
+	if err != nil {
+		p.fail(name, "a time")
+	}
+	t = t.UTC().Truncate(time.Second)
+	return &t
 }
 
 func (p *params) object(name string) (params, bool) {
@@ -157,6 +177,19 @@ func (p *params) texts(name string) []string {
 	return out
 }
 
+// ids reads an array of integers.
+func (p *params) ids(name string) []int64 {
+	var out []int64
+	for _, v := range p.list(name) {
+		id, err := strconv.ParseInt(asText(v), 10, 64)
+		if err != nil {
+			p.fail(name, "an array of integers")
+		}
+		out = append(out, id)
+	}
+	return out
+}
+
 // ignore names fields that the service knows and the account does not model.
 func (p *params) ignore(names ...string) {
 	for _, name := range names {
@@ -173,46 +206,4 @@ func (p *params) close() {
 			p.root.stray = append(p.root.stray, strings.TrimPrefix(p.path+"."+name, "."))
 		}
 	}
-}
-
-// open parses a request that holds one object called "ticket".
-func (s *Server) open(c *call, body []byte, action string) (params, *parse, *answer) {
-	root := &parse{action: action}
-	if kind, _, _ := mime.ParseMediaType(c.r.Header.Get("Content-Type")); kind != "application/json" {
-		// QUIRK: other bodies are not refused, they are not read.
-		s.mu.Lock()
-		s.violation("%s %s is not sent as application/json", c.r.Method, c.r.URL.Path)
-		s.mu.Unlock()
-		return params{}, root, invalidAttribute("ticket", "an object from "+action)
-	}
-	top := params{root: root}
-	if err := decode(body, &top.in); err != nil {
-		return params{}, root, reply(http.StatusUnprocessableEntity,
-			object{"error": "Unprocessable Entity", "message": "Server could not parse JSON"})
-	}
-	p, ok := top.object("ticket")
-	top.close()
-	if !ok {
-		return params{}, root, invalidAttribute("ticket", "an object from "+action)
-	}
-	return p, root, nil
-}
-
-// warn tells the client which of its fields were ignored, and the account's
-// owner which of them the real service would have obeyed.
-func (s *Server) warn(a *answer, root *parse) *answer {
-	for _, name := range root.unmodeled {
-		remember(&s.book.unknown, "field "+name+" of "+root.action)
-	}
-	if len(root.stray) == 0 {
-		return a
-	}
-	slices.Sort(root.stray)
-	quoted := make([]string, len(root.stray))
-	for i, name := range root.stray {
-		quoted[i] = strconv.QuoteToASCII(name)
-	}
-	controller, action, _ := strings.Cut(root.action, "/")
-	return a.with("X-Zendesk-API-Warn", `{:allowed_parameters=>{:controller=>"`+controller+`", :action=>"`+action+
-		`", :unpermitted_keys=>[`+strings.Join(quoted, ", ")+`], :invalid_values=>[]}}`)
 }

@@ -25,17 +25,26 @@ type route struct {
 	serve           func(*Server, *call) *answer
 }
 
-const paging = "page page[size] page[after] page[before] per_page "
+const (
+	paging  = "page page[size] page[after] page[before] per_page "
+	sorting = paging + "sort sort_by sort_order "
+)
 
 var routes = []route{
 	{method: "POST", pattern: "/oauth/tokens", outside: true, serve: (*Server).issueToken},
 	{method: "GET", pattern: "/attachments/token/{key}", query: "name", outside: true, serve: (*Server).showContent},
 
 	{method: "POST", pattern: "/api/v2/tickets", scope: "tickets:write", serve: (*Server).createTicket},
-	{method: "GET", pattern: "/api/v2/tickets", scope: "tickets:read", query: paging + "external_id sort sort_order", serve: (*Server).listTickets},
+	{method: "GET", pattern: "/api/v2/tickets", scope: "tickets:read", query: sorting + "external_id", serve: (*Server).listTickets},
 	{method: "GET", pattern: "/api/v2/tickets/show_many", scope: "tickets:read", query: "ids", serve: (*Server).showMany},
 	{method: "GET", pattern: "/api/v2/tickets/{id}", scope: "tickets:read", serve: (*Server).showTicket},
 	{method: "PUT", pattern: "/api/v2/tickets/{id}", scope: "tickets:write", serve: (*Server).updateTicket},
+	{method: "DELETE", pattern: "/api/v2/tickets/{id}", scope: "tickets:write", serve: (*Server).deleteTicket},
+	{method: "POST", pattern: "/api/v2/tickets/{id}/merge", scope: "tickets:write", serve: (*Server).mergeTickets},
+	{method: "POST", pattern: "/api/v2/imports/tickets", scope: "tickets:write", query: "archive_immediately", serve: (*Server).importTicket},
+	{method: "GET", pattern: "/api/v2/job_statuses/{id}", scope: "tickets:read", serve: (*Server).showJob},
+	{method: "GET", pattern: "/api/v2/tickets/{id}/email_ccs", scope: "tickets:read", query: "page per_page", serve: (*Server).listEmailCCs},
+	{method: "GET", pattern: "/api/v2/tickets/{id}/followers", scope: "tickets:read", query: "page per_page", serve: (*Server).listFollowers},
 	{method: "GET", pattern: "/api/v2/tickets/{id}/audits", scope: "tickets:read", query: paging + "sort_order", serve: (*Server).listAudits},
 	{method: "GET", pattern: "/api/v2/tickets/{id}/comments", scope: "tickets:read", query: paging + "sort sort_order include include_inline_images", serve: (*Server).listComments},
 
@@ -44,6 +53,13 @@ var routes = []route{
 
 	{method: "GET", pattern: "/api/v2/users/me", scope: "users:read", anonymous: true, serve: (*Server).showMe},
 	{method: "GET", pattern: "/api/v2/users/search", scope: "users:read", query: paging + "query external_id", serve: (*Server).searchUsers},
+	{method: "GET", pattern: "/api/v2/users/show_many", scope: "users:read", query: "ids", serve: (*Server).showManyUsers},
+	{method: "GET", pattern: "/api/v2/users/{id}", scope: "users:read", serve: (*Server).showUser},
+	{method: "GET", pattern: "/api/v2/users/{id}/identities", scope: "users:read", query: paging + "type[]", serve: (*Server).listIdentities},
+	{method: "GET", pattern: "/api/v2/users/{id}/tickets/requested", scope: "tickets:read", query: sorting + "exclude_archived", serve: (*Server).listRequested},
+	{method: "GET", pattern: "/api/v2/users/{id}/tickets/ccd", scope: "tickets:read", query: sorting, serve: (*Server).listCCd},
+	{method: "GET", pattern: "/api/v2/users/{id}/tickets/followed", scope: "tickets:read", query: sorting + "exclude_archived", serve: (*Server).listFollowed},
+	{method: "GET", pattern: "/api/v2/users/{id}/tickets/assigned", scope: "tickets:read", query: sorting, serve: (*Server).listAssigned},
 	{method: "GET", pattern: "/api/v2/recipient_addresses", scope: settingsScope, query: paging, serve: (*Server).listSupportAddresses},
 	{method: "GET", pattern: "/api/v2/account/settings", scope: settingsScope, serve: (*Server).showSettings},
 }

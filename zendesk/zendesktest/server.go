@@ -52,6 +52,8 @@ type Server struct {
 	held    []*file          // whose content is kept, oldest first
 	holding int64            // octets of it
 	aborted int
+	groups  map[int64]bool
+	jobs    map[string]*job
 	keys    map[string]*keyed
 	sweepAt int
 	buckets map[string]*bucket
@@ -71,6 +73,8 @@ func New(opt *Options) *Server {
 		tokens:  map[string]*token{},
 		uploads: map[string]*upload{},
 		files:   map[string]*file{},
+		groups:  map[int64]bool{},
+		jobs:    map[string]*job{},
 		keys:    map[string]*keyed{},
 		sweepAt: 1024,
 		buckets: map[string]*bucket{},

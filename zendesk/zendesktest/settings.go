@@ -50,8 +50,10 @@ func (s *Server) showSettings(*call) *answer {
 	return reply(http.StatusOK, object{"settings": object{
 		"limits": object{"attachment_size": s.opt.AttachmentLimit},
 		"tickets": object{
-			"follower_and_email_cc_collaborations": !s.opt.NoCCs, "comments_public_by_default": true,
-			"is_first_comment_private_enabled": true, "private_attachments": false, "email_attachments": false,
+			"follower_and_email_cc_collaborations": !s.opt.NoCCs, "collaboration": true, "light_agent_email_ccs_allowed": true,
+			"comments_public_by_default": !s.opt.PrivateByDefault, "is_first_comment_private_enabled": !s.opt.NoPrivateFirst,
+			"private_attachments": false, "email_attachments": false, "tagging": true,
+			"agent_ticket_deletion": false, "assign_tickets_upon_solve": true,
 		},
 	}})
 }

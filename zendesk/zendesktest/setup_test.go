@@ -3,11 +3,13 @@ package zendesktest_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
@@ -20,6 +22,7 @@ type desk struct {
 	t     *testing.T
 	url   string
 	token string
+	http  *http.Client
 }
 
 func setup(t *testing.T, opt *zendesktest.Options) *desk {
@@ -27,7 +30,22 @@ func setup(t *testing.T, opt *zendesktest.Options) *desk {
 	s := zendesktest.New(opt)
 	web := httptest.NewServer(s)
 	t.Cleanup(web.Close)
-	return &desk{Server: s, t: t, url: web.URL, token: s.Token()}
+	return &desk{Server: s, t: t, url: web.URL, token: s.Token(), http: http.DefaultClient}
+}
+
+// inBubble is setup where time is virtual.
+func inBubble(t *testing.T, opt *zendesktest.Options, f func(*testing.T, *desk)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := zendesktest.New(opt)
+		network := make(pipe)
+		web := &http.Server{Handler: s}
+		go func() { _ = web.Serve(network) }()
+		transport := &http.Transport{DialContext: network.dial}
+		f(t, &desk{Server: s, t: t, url: "http://acme.test", token: s.Token(), http: &http.Client{Transport: transport}})
+		transport.CloseIdleConnections()
+		_ = web.Close()
+	})
 }
 
 type response struct {
@@ -93,7 +111,7 @@ func (d *desk) request(method, path string, body any, head ...string) *http.Requ
 
 func (d *desk) do(method, path string, body any, head ...string) *response {
 	d.t.Helper()
-	res, err := http.DefaultClient.Do(d.request(method, path, body, head...))
+	res, err := d.http.Do(d.request(method, path, body, head...))
 	require.NoError(d.t, err)
 	defer func() { _ = res.Body.Close() }()
 	out := &response{Response: res}
@@ -116,6 +134,18 @@ func (d *desk) want(status int, method, path string, body any, head ...string) *
 func (d *desk) create(fields string, head ...string) *response {
 	d.t.Helper()
 	return d.want(201, "POST", "/api/v2/tickets", `{"ticket":{`+fields+`}}`, head...)
+}
+
+func (d *desk) update(status int, id int64, fields string) *response {
+	d.t.Helper()
+	return d.want(status, "PUT", fmt.Sprintf("/api/v2/tickets/%d", id), `{"ticket":{`+fields+`}}`)
+}
+
+func (d *desk) ticket(id int64) zendesktest.Ticket {
+	d.t.Helper()
+	v, ok := d.Ticket(id)
+	require.True(d.t, ok)
+	return v
 }
 
 func (d *desk) upload(name string, body any) string {

@@ -171,13 +171,13 @@ func TestStrayFields(t *testing.T) {
 func TestUnknownRoutes(t *testing.T) {
 	t.Parallel()
 	d := setup(t, nil)
-	for _, what := range []string{"DELETE /api/v2/tickets/1", "GET /api/v2/organizations", "GET /", "POST /api/v2/users/me"} {
+	for _, what := range []string{"PATCH /api/v2/tickets/1", "GET /api/v2/organizations", "GET /", "POST /api/v2/users/me"} {
 		method, path, _ := strings.Cut(what, " ")
 		res := d.want(404, method, path, nil, "Authorization", "")
 		require.JSONEq(t, `{"error":"InvalidEndpoint","description":"Not found"}`, string(res.body))
 	}
 	d.want(200, "GET", "/api/v2/tickets?include=users", nil)
-	require.Equal(t, []string{"DELETE /api/v2/tickets/1", "GET /api/v2/organizations", "GET ", "POST /api/v2/users/me",
+	require.Equal(t, []string{"PATCH /api/v2/tickets/1", "GET /api/v2/organizations", "GET ", "POST /api/v2/users/me",
 		"query parameter include of GET /api/v2/tickets"}, d.Unknown())
 }
 
@@ -223,6 +223,8 @@ func TestFollowUp(t *testing.T) {
 	res := d.create(fmt.Sprintf(`"comment":{"body":"more"},"via_followup_source_id":1,"submitter_id":%d,"requester_id":%d`, ann, ann))
 	require.Equal(t, "follow_up", res.at("ticket.via.source.rel"))
 	require.EqualValues(t, 1, res.id("ticket.via.source.from.ticket_id"))
+	require.Equal(t, "Fire", res.at("ticket.via.source.from.subject"))
+	require.Equal(t, "follow_up", res.at("audit.via.source.rel"))
 	got := d.Tickets()[2]
 	require.EqualValues(t, 1, got.FollowUpOf)
 	require.Equal(t, []string{"old"}, got.Tags)

@@ -57,7 +57,9 @@ func (s *Server) needs(rt *route) []string {
 		return nil
 	case rt.scope == "ticket_attachments:write" && !s.opt.UploadScope:
 		return []string{verb, rt.scope, "tickets:write"}
-	case strings.HasSuffix(rt.pattern, "/audits") && s.opt.NoAudits:
+	case strings.HasSuffix(rt.pattern, "/audits") && s.opt.NoAudits,
+		strings.HasSuffix(rt.pattern, "/identities") && s.opt.NoIdentities,
+		strings.HasPrefix(rt.pattern, "/api/v2/imports/") && s.opt.ImportScope:
 		return []string{verb}
 	}
 	return []string{verb, rt.scope}

@@ -1,6 +1,7 @@
 package zendesktest
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -48,7 +49,7 @@ func (s *Server) update(c *call, t *ticket, p *params, root *parse) *answer {
 	if root.bad != nil {
 		return s.warn(root.bad, root)
 	}
-	if t.status == "closed" {
+	if t.status == "closed" && !s.editable(c, p) {
 		prefix := "Status: "
 		if s.opt.TerseClosed {
 			prefix = ""
@@ -73,56 +74,96 @@ func (s *Server) update(c *call, t *ticket, p *params, root *parse) *answer {
 	if a := s.check(c, f, t); a != nil {
 		return s.warn(a, root)
 	}
-	au := s.addAudit(c, t, f.metadata)
+	au := s.addAudit(t, c.token.user, byAPI)
+	au.system, au.custom = c.origin(), f.metadata
 	if f.comment != nil {
-		author := f.ofSaid
-		if author == nil {
-			author = c.token.user
-		}
+		author := cmp.Or(f.ofSaid, c.token.user)
 		m := s.addComment(t, au, f, author, t.comments[0].Public)
 		if m.Public {
 			au.notify(t)
 		}
-		if f.status == "" && !author.staff() && !s.opt.KeepSolved && (t.status == "solved" || t.status == "pending") {
+		// https://support.zendesk.com/hc/en-us/articles/4408894213018
+		if f.status == "" && !author.staff() && !s.opt.KeepSolved && slices.Contains([]string{"pending", "hold", "solved"}, t.status) {
 			f.status = "open"
 		}
-	}
-	set := func(name string, field *string, v string) {
-		if v != *field && (v != "" || f.has(name)) {
-			au.changed(name, *field, v)
-			*field = v
-		}
-	}
-	set("subject", &t.subject, f.subject)
-	if f.status != "" {
-		set("status", &t.status, f.status)
-	}
-	set("priority", &t.priority, f.priority)
-	set("type", &t.kind, f.kind)
-	set("external_id", &t.externalID, f.externalID)
-	if f.has("tags") && !slices.Equal(t.tags, f.tags) {
-		au.changed("tags", t.tags, f.tags)
-		t.tags = f.tags
 	}
 	if f.newRequester {
 		f.ofRequester = s.findOrCreate(f.requester.name, f.requester.email)
 	}
-	if f.ofRequester != nil && f.ofRequester != t.requester {
-		au.changed("requester_id", idText(t.requester.ID), idText(f.ofRequester.ID))
-		t.requester = f.ofRequester
+	s.alter(t, au, func() {
+		set := func(name string, field *string, v string) {
+			if v != "" || f.has(name) {
+				*field = v
+			}
+		}
+		set("subject", &t.subject, f.subject)
+		t.status = cmp.Or(f.status, t.status)
+		set("priority", &t.priority, f.priority)
+		set("type", &t.kind, f.kind)
+		set("external_id", &t.externalID, f.externalID)
+		if f.has("tags") {
+			t.tags = f.tags
+		}
+		t.requester = cmp.Or(f.ofRequester, t.requester)
+		s.assign(t, f.assigned)
+		s.solve(t, c.token.user)
+		s.copyTo(t, f.ccs)
+		s.follow(t, f.followers)
+	})
+	out := s.auditJSON(c, au)
+	return s.warn(reply(http.StatusOK, object{"ticket": s.ticketJSON(c, t), "audit": out}), root)
+}
+
+// alter does what change does to t, tells au of it and ends au. If nothing
+// has happened, not even a comment, there is neither an audit nor a new
+// updated_at.
+func (s *Server) alter(t *ticket, au *audit, change func()) {
+	was := *t
+	was.tags, was.ccs, was.followers = slices.Clone(t.tags), slices.Clone(t.ccs), slices.Clone(t.followers)
+	change()
+	for _, v := range []struct{ name, from, to string }{
+		{"subject", was.subject, t.subject}, {"status", was.status, t.status}, {"priority", was.priority, t.priority},
+		{"type", was.kind, t.kind}, {"external_id", was.externalID, t.externalID}, {"recipient", was.recipient, t.recipient},
+		{"requester_id", idText(was.requester.ID), idText(t.requester.ID)},
+	} {
+		if v.from != v.to {
+			au.changed(v.name, v.from, v.to)
+		}
 	}
-	before := slices.Clone(t.ccs)
-	s.copyTo(t, f.ccs)
-	if !slices.Equal(before, t.ccs) {
-		au.copied(before, t.ccs)
+	if was.assignee != t.assignee {
+		au.changed("assignee_id", assigneeText(&was), assigneeText(t))
 	}
-	if len(au.events) == 0 {
-		t.audits = t.audits[:len(t.audits)-1] // nothing happened
-	} else {
-		t.updated = s.second()
+	if was.group != t.group {
+		au.changed("group_id", groupText(&was), groupText(t))
+	}
+	if !slices.Equal(was.tags, t.tags) {
+		au.changed("tags", was.tags, t.tags)
+	}
+	if !slices.Equal(was.ccs, t.ccs) {
+		au.changedPeople("EmailCcChange", "email_ccs", was.ccs, t.ccs)
+	}
+	if !slices.Equal(was.followers, t.followers) {
+		au.changedPeople("FollowerChange", "followers", was.followers, t.followers)
 	}
 	au.number(s)
-	return s.warn(reply(http.StatusOK, object{"ticket": s.ticketJSON(c, t), "audit": s.auditJSON(c, au)}), root)
+	if len(au.events) == 0 {
+		au.drop()
+		return
+	}
+	t.updated = s.second()
+	s.keep(t)
+}
+
+// editable tells whether a request asks of a closed ticket only what
+// administrators may edit there.
+// https://support.zendesk.com/hc/en-us/articles/7335734335258
+func (s *Server) editable(c *call, p *params) bool {
+	for name := range p.in {
+		if !slices.Contains([]string{"tags", "subject", "priority", "metadata", "safe_update", "updated_stamp"}, name) {
+			return false
+		}
+	}
+	return s.opt.EditClosed && c.token.user.Role == "admin"
 }
 
 func conflict(code string) *answer {

@@ -154,3 +154,92 @@ func TestEdit(t *testing.T) {
 	d.want(404, "GET", "/api/v2/tickets/1", nil)
 	d.want(404, "PUT", "/api/v2/tickets/1", `{"ticket":{}}`)
 }
+
+func TestSafeUpdateWithinASecond(t *testing.T) {
+	t.Parallel()
+	inBubble(t, nil, func(t *testing.T, d *desk) {
+		stamp := d.create(hello).at("ticket.updated_at").(string)
+		guarded := `,"safe_update":true,"updated_stamp":"` + stamp + `"`
+		time.Sleep(100 * time.Millisecond)
+		d.update(200, 1, `"comment":{"body":"somebody's"}`)
+		time.Sleep(100 * time.Millisecond)
+		d.update(200, 1, `"comment":{"body":"mine"}`+guarded)
+		require.Len(t, d.ticket(1).Comments, 3, "the stamp of the same second does not tell")
+		time.Sleep(time.Second)
+		d.update(200, 1, `"comment":{"body":"somebody's"}`)
+		d.update(409, 1, `"comment":{"body":"mine"}`+guarded)
+	})
+}
+
+func TestUpdateFields(t *testing.T) {
+	t.Parallel()
+	d := setup(t, nil)
+	d.create(hello + `,"tags":["a","b"],"priority":"low"`)
+	ann := d.ticket(1).Requester.ID
+	res := d.update(200, 1, fmt.Sprintf(`"tags":["C","c","a b"],"comment":{"body":"x","public":false,"author_id":%d},"metadata":{"digest":"d"}`, ann))
+	require.Equal(t, []any{"c", "a", "b"}, res.at("ticket.tags"), "set, not added")
+	require.Equal(t, "api", res.at("audit.via.channel"))
+	require.EqualValues(t, ann, res.id("audit.events.0.author_id"))
+	require.Equal(t, false, res.at("audit.events.0.public"))
+	require.NotEqual(t, ann, res.id("audit.author_id"), "the API's user stays the updater")
+	require.Empty(t, d.update(200, 1, `"tags":[]`).at("ticket.tags"))
+	require.Equal(t, "hit", d.update(200, 1, `"subject":"hit","type":null`).at("ticket.subject"))
+	require.Contains(t, d.update(422, 1, `"comment":{"body":"x","author_id":7}`).at("details"), "author")
+	require.Len(t, d.ticket(1).Comments, 2)
+
+	newest := d.want(200, "GET", "/api/v2/tickets/1/comments?sort=-created_at&page[size]=1", nil)
+	require.Equal(t, "x", newest.at("comments.0.plain_body"))
+	require.Equal(t, false, newest.at("comments.0.public"))
+	require.EqualValues(t, ann, newest.id("comments.0.author_id"))
+	require.Equal(t, "d", newest.at("comments.0.metadata.custom.digest"))
+}
+
+func TestSuspendedVoices(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name            string
+		author, tickets bool
+		byBad, onBads   int
+	}{
+		{"taken", false, false, 200, 200},
+		{"authors refused", true, false, 422, 200},
+		{"tickets refused", false, true, 200, 422},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			d := setup(t, &zendesktest.Options{RefuseSuspendedAuthors: tt.author, RefuseSuspendedTickets: tt.tickets})
+			d.create(hello)
+			d.create(`"comment":{"body":"x"},"requester":{"email":"bad@b.cd"}`)
+			d.Suspend("bad@b.cd")
+			bad := d.ticket(2).Requester.ID
+			res := d.update(tt.byBad, 1, fmt.Sprintf(`"comment":{"body":"x","author_id":%d}`, bad))
+			if tt.byBad == 422 {
+				require.Equal(t, "UserSuspended", res.at("details.author.0.error"))
+				d.want(422, "POST", "/api/v2/tickets", fmt.Sprintf(`{"ticket":{%s,"comment":{"body":"x","author_id":%d}}}`, `"subject":"x"`, bad))
+			}
+			d.update(tt.onBads, 2, `"comment":{"body":"x"}`)
+			d.update(200, 2, `"status":"open"`)
+		})
+	}
+}
+
+func TestEditClosed(t *testing.T) {
+	t.Parallel()
+	for _, allowed := range []bool{false, true} {
+		d := setup(t, &zendesktest.Options{EditClosed: allowed})
+		d.create(hello)
+		d.Edit(1, func(t *zendesktest.Ticket) { t.Status = "closed" })
+		d.update(map[bool]int{false: 422, true: 200}[allowed], 1, `"tags":["x"],"subject":"y"`)
+		d.update(422, 1, `"tags":["x"],"comment":{"body":"x"}`)
+		d.update(422, 1, `"status":"open"`)
+	}
+}
+
+func TestHoldIsReopened(t *testing.T) {
+	t.Parallel()
+	d := setup(t, nil)
+	d.create(hello)
+	d.update(200, 1, `"status":"hold"`)
+	d.update(200, 1, fmt.Sprintf(`"comment":{"body":"by Ann","author_id":%d}`, d.ticket(1).Requester.ID))
+	require.Equal(t, "open", d.ticket(1).Status)
+}

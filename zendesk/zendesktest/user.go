@@ -1,35 +1,65 @@
 package zendesktest
 
 import (
-	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
 
 // User is a person as the account knows him.
 type User struct {
-	ID    int64
-	Name  string
+	ID   int64
+	Name string
+	// Email is the primary address, the only one that a user's JSON shows.
 	Email string
+	// Emails are further addresses, by which he is found as well.
+	Emails []string
 	// Role is "end-user", "agent" or "admin".
-	Role      string
-	Suspended bool
+	Role string
+	// Light makes a light agent of an agent: he may comment in private only,
+	// and no ticket can be assigned to him.
+	Light bool
+	// CustomRoleID is an agent's custom role; 0 is none, and for light agents
+	// one is made up.
+	CustomRoleID int64
+	// TicketRestriction says which tickets he may see: "assigned", "groups",
+	// "organization", "requested" or, for all, "". The account tells it and
+	// does not enforce it. An end user's default is "requested".
+	TicketRestriction string
+	// DefaultGroupID is an agent's group; 0 is none. Naming a group here makes
+	// it one that tickets may be assigned to.
+	DefaultGroupID int64
+	Suspended      bool
 }
 
 type user struct {
 	User
+	identities       []identity // in order of creation, the primary one first
 	created, updated time.Time
 }
 
 func (u *user) staff() bool { return u.Role != "end-user" }
+
+// assignable tells whether tickets can be assigned to u.
+// https://support.zendesk.com/hc/en-us/articles/4408846501402
+func (u *user) assignable() bool { return u.staff() && !u.Light && !u.Suspended }
+
+func (u *user) snapshot() User {
+	v := u.User
+	v.Emails = slices.Clone(v.Emails)
+	return v
+}
 
 func (s *Server) addUser(name, email, role string) *user {
 	if strings.TrimSpace(name) == "" {
 		name, _, _ = strings.Cut(email, "@")
 	}
 	u := &user{User: User{ID: s.nextID(), Name: name, Email: fold(email), Role: role}, created: s.second(), updated: s.second()}
+	if role == "end-user" {
+		u.TicketRestriction = "requested"
+	}
 	s.users[u.ID] = u
-	s.byEmail[fold(email)] = u
+	s.identify(u, u.Email)
 	return u
 }
 
@@ -41,6 +71,52 @@ func (s *Server) findOrCreate(name, email string) *user {
 	}
 	return s.addUser(name, email, "end-user")
 }
+
+// AddUser adds a user, or gives the one whose address v.Email is the rest of
+// v, and returns him with what is filled in: v.ID is ignored, the default of
+// Role is "end-user", that of Name is made of the address. It panics if there
+// is no such role, or an address is malformed or somebody else's.
+func (s *Server) AddUser(v User) User {
+	if v.Role == "" {
+		v.Role = "end-user"
+	}
+	if !slices.Contains([]string{"end-user", "agent", "admin"}, v.Role) || v.Light && v.Role != "agent" {
+		panic("zendesktest: no such role: " + v.Role)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := s.byEmail[fold(v.Email)]
+	for _, email := range append([]string{v.Email}, v.Emails...) {
+		if owner := s.byEmail[fold(email)]; !validEmail(fold(email)) || owner != nil && owner != u {
+			panic("zendesktest: an address that is malformed or somebody else's: " + email)
+		}
+	}
+	if u == nil {
+		u = s.addUser(v.Name, v.Email, v.Role)
+	}
+	if v.Name != "" {
+		u.Name = v.Name
+	}
+	u.Role, u.Light, u.Suspended = v.Role, v.Light, v.Suspended
+	u.TicketRestriction, u.DefaultGroupID, u.CustomRoleID = v.TicketRestriction, v.DefaultGroupID, v.CustomRoleID
+	u.updated = s.second()
+	if u.TicketRestriction == "" && !u.staff() {
+		u.TicketRestriction = "requested"
+	}
+	if u.Light && u.CustomRoleID == 0 {
+		u.CustomRoleID = lightRole
+	}
+	if u.DefaultGroupID != 0 {
+		s.groups[u.DefaultGroupID] = true
+	}
+	for _, email := range v.Emails {
+		s.identify(u, fold(email))
+	}
+	return u.snapshot()
+}
+
+// lightRole is the custom role that light agents have unless told otherwise.
+const lightRole = 360_000_000_007
 
 // Suspend suspends the user with this address, who is made if need be. The
 // service then refuses tickets that name him as requester with 422.
@@ -56,97 +132,34 @@ func (s *Server) Users() []User {
 	defer s.mu.Unlock()
 	var out []User
 	for _, u := range sorted(s.users) {
-		out = append(out, u.User)
+		out = append(out, u.snapshot())
 	}
 	return out
 }
 
-// validEmail is what the account takes for an address: ASCII, one "@", a
-// domain of two labels or more.
-func validEmail(email string) bool {
-	local, domain, ok := strings.Cut(email, "@")
-	if !ok || local == "" || len(local) > 64 || len(email) > 254 || !strings.Contains(domain, ".") {
-		return false
-	}
-	if strings.HasPrefix(local, ".") || strings.HasSuffix(local, ".") || strings.Contains(local, "..") {
-		return false
-	}
-	for label := range strings.SplitSeq(domain, ".") {
-		if label == "" || strings.HasPrefix(label, "-") || strings.HasSuffix(label, "-") || strings.Trim(fold(label), "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-			return false
-		}
-	}
-	return strings.Trim(fold(local), "abcdefghijklmnopqrstuvwxyz0123456789.!#$%&'*+/=?^_`{|}~-") == ""
-}
-
+// user is a user with the keys that the service sends.
+// https://developer.zendesk.com/api-reference/ticketing/users/users/#json-format
+//
+// QUIRK: end users are restricted agents.
 func (c *call) user(u *user) object {
+	roleType := any(nil)
+	switch {
+	case u.Role == "admin":
+		roleType = 4
+	case u.Light:
+		roleType = 1
+	case u.staff() && u.CustomRoleID != 0:
+		roleType = 0
+	}
 	return object{
 		"id": u.ID, "url": c.url("/api/v2/users/%d.json", u.ID), "name": u.Name, "email": u.Email,
-		"created_at": stamp(u.created), "updated_at": stamp(u.updated), "time_zone": "UTC", "locale": "en-US", "locale_id": 1,
-		"role": u.Role, "verified": u.staff(), "active": true, "shared": false, "suspended": u.Suspended,
-		"external_id": nil, "alias": nil, "phone": nil, "photo": nil, "tags": []string{}, "user_fields": object{}, "organization_id": nil,
+		"created_at": stamp(u.created), "updated_at": stamp(u.updated), "time_zone": "UTC", "iana_time_zone": "Etc/UTC",
+		"locale": "en-US", "locale_id": 1, "role": u.Role, "role_type": roleType, "custom_role_id": idOrNull(u.CustomRoleID),
+		"ticket_restriction": orNull(u.TicketRestriction), "only_private_comments": u.Light, "default_group_id": idOrNull(u.DefaultGroupID),
+		"restricted_agent": u.Role != "admin" && (u.TicketRestriction != "" || u.Light), "moderator": u.Role == "admin",
+		"verified": u.staff(), "active": true, "shared": false, "shared_agent": false, "suspended": u.Suspended, "chat_only": false,
+		"external_id": nil, "alias": nil, "details": nil, "notes": nil, "signature": nil, "phone": nil, "shared_phone_number": nil,
+		"photo": nil, "last_login_at": nil, "two_factor_auth_enabled": nil, "report_csv": false,
+		"tags": []string{}, "user_fields": object{}, "organization_id": nil,
 	}
-}
-
-// showMe answers who calls.
-//
-// QUIRK: nobody is answered 200 as well, with a null id, so the status does
-// not tell whether credentials are good.
-func (s *Server) showMe(c *call) *answer {
-	if c.token == nil {
-		return reply(http.StatusOK, object{"user": object{
-			"id": nil, "name": "Anonymous user", "email": "invalid@example.com", "role": "end-user", "verified": false, "active": false,
-		}})
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return reply(http.StatusOK, object{"user": c.user(c.token.user)})
-}
-
-// searchUsers knows the operator email: and bare words.
-//
-// QUIRK: email: finds parts of addresses as well; who wants one person must
-// compare.
-func (s *Server) searchUsers(c *call) *answer {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	q := c.r.URL.Query()
-	if !q.Has("query") && !q.Has("external_id") {
-		return invalidAttribute("query", "present from users/search")
-	}
-	var found []*user
-	for _, u := range sorted(s.users) {
-		if q.Has("query") && s.matches(u, q.Get("query")) { // users here have no external_id
-			found = append(found, u)
-		}
-	}
-	win, a := s.offset100(c, len(found))
-	if a != nil {
-		return a
-	}
-	out := []object{}
-	for _, u := range found[win.from:win.to] {
-		out = append(out, c.user(u))
-	}
-	return reply(http.StatusOK, win.into(object{"users": out}))
-}
-
-func (s *Server) matches(u *user, query string) bool {
-	for word := range strings.FieldsSeq(query) {
-		operator, value, ok := strings.Cut(word, ":")
-		value = fold(strings.Trim(value, `"`))
-		switch {
-		case ok && operator == "type" && value == "user":
-		case ok && operator == "email":
-			if !strings.Contains(u.Email, value) {
-				return false
-			}
-		case ok:
-			remember(&s.book.unknown, "search operator "+operator+":")
-			return false
-		case !strings.Contains(u.Email+" "+fold(u.Name), fold(strings.Trim(word, `"`))):
-			return false
-		}
-	}
-	return true
 }
