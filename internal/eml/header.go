@@ -1,6 +1,7 @@
 package eml
 
 import (
+	"iter"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -45,6 +46,18 @@ func (h *Header) Raw(name string) []string {
 		values[i] = printable(h.utf8(v))
 	}
 	return values
+}
+
+// All yields the name and the value of every field, from the top down, as Raw
+// has them.
+func (h *Header) All() iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for f := h.h.Fields(); f.Next(); {
+			if !yield(f.Key(), printable(h.utf8(f.Value()))) {
+				return
+			}
+		}
+	}
 }
 
 // Addresses returns the addresses in all fields of that name, those of groups
