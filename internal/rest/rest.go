@@ -37,6 +37,9 @@ type Client struct {
 	// Spent reads an answer's headers for how long this client's allowance is
 	// used up: 0 when it is not, or when the service does not tell. Optional.
 	Spent func(http.Header) time.Duration
+	// Narrow reports whether a 429 is about the thing that was asked for alone
+	// and says nothing of other requests. Optional.
+	Narrow func(http.Header) bool
 
 	once  sync.Once
 	slots chan struct{} // one a request under way
@@ -294,6 +297,7 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 		if fresh, err := c.token(ctx); err == nil && fresh.AccessToken != *stale {
 			f.Err = ErrRenewed
 		}
+	case resp.StatusCode == http.StatusTooManyRequests && c.Narrow != nil && c.Narrow(resp.Header):
 	case f.Wait > 0 && (resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500):
 		c.Hush(f.Wait)
 	}
