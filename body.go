@@ -31,7 +31,7 @@ func (r *mailReader) finish() {
 // Comments are cut by Zendesk without a word at 64 kB. The margin is for what
 // is said above the text.
 const (
-	maxComment = 64<<10 - maxNotes - 512
+	maxComment = 64<<10 - maxNotes - 2048
 	maxNotes   = 4 << 10
 )
 
@@ -55,8 +55,8 @@ func (m *Message) comment() (comment string, long bool) {
 	return m.notes() + body, long
 }
 
-// notes says above the text, where no markup of the mail can hide it, what the
-// ticket lacks of the mail.
+// notes says above the text, where no markup of the mail can hide it, what is
+// to be known of the mail, and what the ticket lacks of it.
 func (m *Message) notes() string {
 	var b strings.Builder
 	for i := range m.Files {
@@ -71,10 +71,14 @@ func (m *Message) notes() string {
 		}
 		b.WriteString(note)
 	}
-	if b.Len() == 0 {
-		return ""
+	out := m.remark
+	if b.Len() > 0 {
+		out += "<p>Not attached:</p><ul>" + b.String() + "</ul>"
 	}
-	return "<p>Not attached:</p><ul>" + b.String() + "</ul><hr>"
+	if out != "" {
+		out += "<hr>"
+	}
+	return out
 }
 
 // place puts the images that came along where the HTML shows them (RFC 2392).

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 )
@@ -24,12 +23,33 @@ type Options struct {
 	// between the Connectors of a mailbox. Default: IngestPerMinute in any
 	// minute. Unlimited sets no limit.
 	Limiter Limiter
+	// Screen judges each mail that was read. Default: a Sieve.
+	Screen Screen
+	// Brake says how many mails of one sender are taken: a *LimitError holds
+	// the mail. It is asked under the sender's address. Default: BrakePerHour in
+	// any hour. Unlimited sets no limit, which is for senders such as contact
+	// forms, where a loop is stopped otherwise.
+	Brake Limiter
+	// Threads, if set, is asked first which ticket a mail belongs to.
+	Threads Threads
+	// Policy decides which comments are public.
+	Policy Policy
+	// TrimQuotes leaves out of comments what a reply quotes below its text, as
+	// far as that is certain. The ticket has it already.
+	TrimQuotes bool
+	// Since, if not zero, takes all mail of the Inbox that was received since
+	// then and is not labelled, read or not, for mailboxes that people read as
+	// well. The Mailbox has to be an Archive.
+	Since time.Time
 	// Every is how long Run waits between two passes. Default 30 seconds.
 	Every time.Duration
 	// DryRun makes passes that read and decide and write nothing: no file is
 	// uploaded, no ticket made, no mail labelled. A Result says what would have
 	// become of its mail; a ticket that would have been made has no number.
 	DryRun bool
+	// OnStep, if set, hears of each step as it ends. It is called from the
+	// goroutine that works, and should return at once.
+	OnStep func(Step)
 	// OnResult, if set, hears of each mail as soon as its outcome is certain
 	// and its labels are written. It is called by Ingest, one call at a time,
 	// and must not call the Connector.
@@ -67,12 +87,21 @@ func New(mailbox Mailbox, desk Desk, opts *Options) (*Connector, error) {
 		c.opts = *opts
 	}
 	c.opts.Labels = c.opts.Labels.withDefaults()
-	if strings.EqualFold(c.opts.Labels.Processed, c.opts.Labels.Rejected) { // Exchange's way
-		return nil, errors.New("exdesk: the two labels must differ")
+	if !c.opts.Labels.distinct() {
+		return nil, errors.New("exdesk: the three labels must differ")
 	}
 	c.opts.MaxBytes = cmp.Or(c.opts.MaxBytes, MaxMessageBytes)
 	if c.opts.Limiter == nil {
 		c.opts.Limiter = &Windows{Most: Cost{Messages: IngestPerMinute}, Per: time.Minute}
+	}
+	if c.opts.Brake == nil {
+		c.opts.Brake = &Windows{Most: Cost{Messages: BrakePerHour}, Per: time.Hour}
+	}
+	if c.opts.Screen == nil {
+		c.opts.Screen = new(Sieve)
+	}
+	if _, ok := mailbox.(Archive); !ok && !c.opts.Since.IsZero() {
+		return nil, errors.New("exdesk: Since needs a mailbox that is an Archive")
 	}
 	c.log = cmp.Or(c.opts.Logger, slog.New(slog.DiscardHandler))
 	if d, ok := desk.(interface{ Account() string }); ok {

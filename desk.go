@@ -13,6 +13,8 @@ import (
 //
 //	Account() string        // the name that Records are kept under
 //	Now() (time.Time, bool) // the clock by which it forgets keys, if known yet
+//
+// What else a Desk can do is in Conversations, People and Importer.
 type Desk interface {
 	// Ticket returns one ticket, or ErrNotFound. Its Origin may be left empty.
 	Ticket(ctx context.Context, id int64) (*Ticket, error)
@@ -34,6 +36,48 @@ type Desk interface {
 	Create(ctx context.Context, t *NewTicket) (*Ticket, error)
 }
 
+// Conversations is a Desk on which mail can be added to a ticket. With one
+// that is not, every reply becomes a ticket of its own.
+type Conversations interface {
+	// Conversation reads a ticket as it is, and the Origins of what was added
+	// to it at or after since. What it cannot read to the end it answers with
+	// an error.
+	Conversation(ctx context.Context, ticket int64, since time.Time) (*Conversation, error)
+
+	// Comment adds to a ticket and returns the number of the comment.
+	// ErrConflict means that the ticket is not any more as it was read, or is
+	// closed: nothing was added. ErrDoubtful means that nobody knows: read
+	// again. ErrRefused means that the ticket will never take it.
+	Comment(ctx context.Context, to *Conversation, c *NewComment) (int64, error)
+
+	// PrivateTexts returns the newest private comments of a ticket as text.
+	PrivateTexts(ctx context.Context, ticket int64) ([]string, error)
+}
+
+// People is a Desk that knows who is who. Without it nobody can be told to be
+// an agent, so that nothing is added to tickets either.
+type People interface {
+	// Person returns whose address that is, by any of a person's addresses, or
+	// nil if it is nobody's.
+	Person(ctx context.Context, address string) (*Person, error)
+
+	// SupportAddresses returns the account's own addresses. Mail from them is
+	// the account's own, and they are nobody's to copy.
+	SupportAddresses(ctx context.Context) ([]string, error)
+
+	// Encoded returns the ticket that has one of these encoded ids, which
+	// Zendesk's notifications carry, or 0. It looks among the tickets of the
+	// people with these addresses.
+	Encoded(ctx context.Context, ids, addresses []string) (int64, error)
+}
+
+// Importer is a Desk that takes old mail without anybody being told.
+type Importer interface {
+	// Import makes a ticket that was written at a time in the past. No key
+	// protects it: after ErrDoubtful the caller has to Find.
+	Import(ctx context.Context, t *NewTicket, written time.Time) (*Ticket, error)
+}
+
 // Ticket is a ticket that exists.
 type Ticket struct {
 	ID         int64
@@ -43,11 +87,54 @@ type Ticket struct {
 	Origin     Origin
 }
 
-// Origin ties a ticket to the mail that it was made of. It is stored with the
-// ticket, out of the agents' sight.
+// Origin ties a ticket or comment to the mail that it was made of. It is stored
+// with it, out of the agents' sight.
 type Origin struct {
-	Digest string `json:"digest"` // Message.Digest
-	Mail   string `json:"mail"`   // hash of the mail's place in its mailbox
+	Digest    string // Message.Digest
+	Mail      string // hash of the mail's place in its mailbox
+	MessageID string // without angle brackets
+}
+
+// Conversation is a ticket as it was read at one moment.
+type Conversation struct {
+	Ticket
+	EncodedID  string // what Zendesk's notifications call the ticket
+	Private    bool   // nothing on it is public
+	MergedInto int64  // the ticket that goes on instead; 0 if none does
+	Requester  int64
+	Assignee   int64
+	Group      int64
+	CCs        []int64
+	Followers  []int64
+	Tags       []string
+	Stamp      string // of its last change, in the service's own form
+	Origins    []Origin
+}
+
+// Closed reports whether nothing can be added any more.
+func (c *Conversation) Closed() bool { return c.Status == "closed" }
+
+// Person is a user of the account.
+type Person struct {
+	ID          int64
+	Name        string
+	Address     string // the primary one
+	Agent       bool   // an administrator is one as well
+	PrivateOnly bool   // an agent who cannot comment in public: a light agent
+	Restricted  bool   // an agent who does not see every ticket
+	Group       int64  // an agent's default group
+	Suspended   bool
+}
+
+// NewComment is a comment to be made.
+type NewComment struct {
+	Origin  Origin
+	Author  int64 // 0 is the user of the API
+	Public  bool
+	HTML    string
+	Uploads []string
+	CCs     []Address // to be copied from now on
+	Tags    []string  // to be added
 }
 
 // NewTicket is a ticket to be made. Two NewTickets of the same mail and the
@@ -63,6 +150,8 @@ type NewTicket struct {
 	Subject    string
 	HTML       string // the first comment
 	Uploads    []string
+	Tags       []string
+	FollowUp   int64 // the closed ticket that this one follows; 0 if none
 }
 
 // File is a file on its way from a mail to a ticket.

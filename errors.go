@@ -21,6 +21,9 @@ var (
 	ErrTemporary = errors.New("temporary trouble")
 	// ErrRefused means that the service will never take this mail or file as it is.
 	ErrRefused = errors.New("refused")
+	// ErrSuspended means that the service takes nothing of this person, whom
+	// somebody has suspended. Such an error is an ErrRefused as well.
+	ErrSuspended = errors.New("the user is suspended")
 	// ErrConflict means that somebody changed the thing meanwhile.
 	ErrConflict = errors.New("changed meanwhile")
 	// ErrKeyUsed means that a request under the same idempotency key was heard

@@ -46,7 +46,7 @@ func ExampleConnector_Ingest() {
 	// Output:
 	// Where is my order? ticket 1  [Zendesk]
 	// To whom? rejected 0 the To field is missing [Zendesk RejectedByZendesk]
-	// 2 mails: 1 tickets, 0 duplicates, 0 relabelled, 1 rejected, 0 waiting, 0 gone
+	// 2 mails: 1 ticket, 1 rejected
 }
 
 // throttled is what an adapter returns when its service wants to be left alone.

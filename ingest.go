@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -47,14 +48,20 @@ const (
 // what stopped the pass itself, and the Report is then of what was done until
 // then. Calls on one Connector wait for each other.
 func (c *Connector) Ingest(ctx context.Context) (*Report, error) {
+	return c.pass(ctx, "ingest", func(p *pass) error { return p.run(ctx) })
+}
+
+// pass does work with the mailbox to itself, and labels what was finished.
+func (c *Connector) pass(ctx context.Context, name string, work func(*pass) error) (*Report, error) {
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
 	case <-ctx.Done():
 		return &Report{}, context.Cause(ctx)
 	}
-	p := &pass{c: c, report: new(Report), listed: make(map[string]bool)}
-	err := p.run(ctx)
+	p := &pass{c: c, report: new(Report), listed: make(map[string]bool), begin: now()}
+	end := c.step(name, "")
+	err := work(p)
 
 	// What became a ticket should say so even if the caller is in a hurry, now
 	// or in the middle of it.
@@ -63,27 +70,41 @@ func (c *Connector) Ingest(ctx context.Context) (*Report, error) {
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
 	defer stop()
 	p.label(labelling, true)
-	if err == nil {
+	if err == nil && p.whole {
 		c.memory.prune(p.listed, now())
+		p.advance()
 	}
 	if ctx.Err() == nil {
-		c.passed(p.report, err)
+		if p.passed > 0 {
+			for _, mail := range p.failing {
+				c.memory.failedAlone(mail)
+			}
+		}
+		c.passed(p, err)
 	}
+	end(0, "", err)
 	if err != nil {
-		return p.report, fmt.Errorf("exdesk: ingest: %w", err)
+		return p.report, fmt.Errorf("exdesk: %s: %w", name, err)
 	}
 	return p.report, nil
 }
 
-// pass is one Ingest under way.
+// pass is one Ingest or Import under way.
 type pass struct {
-	c       *Connector
-	report  *Report
-	listed  map[string]bool // ids of the mails that were listed
-	pending []pending       // finished but not labelled
-	held    int             // octets of their texts
-	failed  int             // mails in a row that failed
-	last    error           // the error of the last of them
+	c         *Connector
+	importing bool
+	report    *Report
+	listed    map[string]bool // ids of the mails that were listed
+	whole     bool            // whether that was all of them
+	begin     time.Time
+	newest    time.Time // when the newest of them was received
+	queues    queues
+	pending   []pending // finished but not labelled
+	held      int       // octets of their texts
+	passed    int       // mails that both services were content with
+	failed    int       // mails in a row that failed
+	last      error     // the error of the last of them
+	failing   []string  // ids of all that failed
 
 	refused string          // the reason of the last refusals in a row
 	senders map[string]bool // whose mails were refused for it
@@ -95,72 +116,138 @@ type pending struct {
 }
 
 func (p *pass) run(ctx context.Context) error {
-	var late []*Mail // mails that failed before: they must not stand in the way of others
-	var rest []*Mail // mails behind too many that failed
-	for mail, err := range p.c.mailbox.Unread(ctx) {
+	var again []*Mail // mails that failed before, and those that come after them
+	var rest []*Mail  // mails behind too many that failed
+listing:
+	for mail, err := range p.inbox(ctx) {
 		if err != nil {
 			return err
 		}
-		if mail.HasCategory(p.c.opts.Labels.Processed) {
+		if mail.HasCategory(p.c.opts.Labels.Processed) || mail.HasCategory(p.c.opts.Labels.Held) {
 			continue
 		}
 		p.listed[mail.ID] = true
+		p.queues.add(mail)
+		if mail.Received.After(p.newest) {
+			p.newest = mail.Received
+		}
 		switch {
-		case p.c.memory.failed(mail.ID):
-			late = append(late, mail)
-			continue
+		case p.c.memory.failures[mail.ID] != nil || mail.tries() > 0 || !p.queues.first(mail):
+			again = append(again, mail) // they must not stand in the way of others
 		case p.failed >= hopeless:
-			rest = append(rest, mail)
+			if rest = append(rest, mail); len(rest) == reach {
+				break listing
+			}
 		default:
-			err = p.take(ctx, mail)
-		}
-		if err != nil {
-			return err
-		}
-		if len(rest) == reach {
-			break
+			if err := p.take(ctx, mail); err != nil {
+				return err
+			}
 		}
 	}
+	p.whole = len(rest) < reach
 	// The newest first, which are the least likely to be bad for the same
 	// reason; and those that failed before in another order each time.
 	slices.Reverse(rest)
-	if len(late) > 0 {
-		n := rand.IntN(len(late))
-		late = append(late[n:], late[:n]...)
+	if len(again) > 0 {
+		n := rand.IntN(len(again))
+		again = append(again[n:], again[:n]...)
 	}
-	for _, mail := range append(rest, late...) {
-		if p.failed >= hopeless+newest {
+	for todo := append(rest, again...); len(todo) > 0; {
+		var behind []*Mail // others of their conversations come first
+		for _, mail := range todo {
+			switch {
+			case p.failed >= hopeless+newest:
+				return p.hopeless()
+			case !p.queues.first(mail):
+				behind = append(behind, mail)
+			default:
+				if err := p.take(ctx, mail); err != nil {
+					return err
+				}
+			}
+		}
+		if len(behind) == len(todo) {
+			for _, mail := range behind {
+				p.publish(&Result{Mail: mail, Outcome: Waiting, Err: errBehind})
+			}
 			break
 		}
-		if err := p.take(ctx, mail); err != nil {
-			return err
-		}
+		todo = behind
 	}
 	if p.failed >= hopeless {
-		return fmt.Errorf("%d mails in a row failed, the last with: %w", p.failed, p.last)
+		return p.hopeless()
 	}
 	return nil
 }
 
+func (p *pass) hopeless() error {
+	return fmt.Errorf("%d mails in a row failed, the last with: %w", p.failed, p.last)
+}
+
+// inbox lists what may be new.
+func (p *pass) inbox(ctx context.Context) iter.Seq2[*Mail, error] {
+	if since := p.c.opts.Since; !since.IsZero() {
+		if p.c.memory.resumes(since, p.begin) {
+			since = p.c.memory.seen
+		}
+		return p.c.mailbox.(Archive).Since(ctx, since)
+	}
+	return p.c.mailbox.Unread(ctx)
+}
+
+// late is how much later than another a mail may turn up that is older.
+const late = 10 * time.Minute
+
+// advance notes up to when all mail is done, so that the next pass need not
+// list it.
+func (p *pass) advance() {
+	m := &p.c.memory
+	if !m.resumes(p.c.opts.Since, p.begin) {
+		m.swept = p.begin
+	}
+	if p.newest.IsZero() {
+		return
+	}
+	m.seen = p.newest.Add(-late)
+	for _, r := range p.report.Results {
+		if !r.final() && r.Mail.Received.Before(m.seen) {
+			m.seen = r.Mail.Received
+		}
+	}
+}
+
 // take processes one mail. Its error ends the pass.
 func (p *pass) take(ctx context.Context, mail *Mail) error {
+	if f := p.c.memory.failures[mail.ID]; f != nil && now().Before(f.next) {
+		p.publish(&Result{Mail: mail, Outcome: Waiting, Err: f.err})
+		return nil
+	}
+	end := p.c.step("mail", mail.ID)
 	res, err := p.try(ctx, mail)
+	end(0, res.Outcome, err)
 	if ctx.Err() != nil && err != nil {
 		return context.Cause(ctx) // the mail was interrupted, not at fault
 	}
 	res.Mail = mail
 	var no *refusal
+	var wait *later
 	if errors.As(err, &no) {
 		err = p.refuse(res, no)
 	} else {
 		p.refused = ""
 	}
 	switch {
-	case err == nil && p.c.opts.DryRun:
-		p.failed = 0
 	case err == nil:
 		p.failed = 0
 		p.c.memory.done(mail.ID)
+		p.queues.done(mail)
+		switch res.Outcome {
+		case Created, Commented, Noted, Duplicate, Relabelled:
+			p.passed++
+		}
+		if p.c.opts.DryRun {
+			break
+		}
 		p.pending = append(p.pending, pending{p.mark(res), res})
 		if res.Message != nil {
 			p.held += len(res.Message.Text) + len(res.Message.HTML)
@@ -171,6 +258,12 @@ func (p *pass) take(ctx context.Context, mail *Mail) error {
 		return nil
 	case errors.Is(err, ErrNotFound) && res.Outcome == Gone:
 		p.failed = 0
+		p.queues.done(mail)
+	case errors.Is(err, errBehind):
+		res.Outcome, res.Err = Waiting, err
+	case errors.As(err, &wait):
+		res.Outcome, res.Err = Waiting, err
+		p.c.memory.postpone(mail, wait)
 	default:
 		p.wait(ctx, res, err)
 	}
@@ -185,7 +278,8 @@ func (p *pass) take(ctx context.Context, mail *Mail) error {
 func (p *pass) wait(ctx context.Context, res *Result, err error) {
 	res.Outcome, res.Reason, res.Labels, res.Err = Waiting, "", nil, err
 	p.failed, p.last = p.failed+1, err
-	p.c.memory.fail(res.Mail.ID)
+	p.failing = append(p.failing, res.Mail.ID)
+	p.c.memory.fail(res.Mail, err)
 	p.c.log.WarnContext(ctx, "a mail waits for the next pass", "mail", res.Mail.ID, "error", err)
 }
 
@@ -214,164 +308,4 @@ func (p *pass) refuse(res *Result, no *refusal) error {
 		return true
 	})
 	return err
-}
-
-// try brings one mail to an outcome, in a few tries when services stumble.
-// With an error, the outcome is Gone or not known yet.
-func (p *pass) try(ctx context.Context, mail *Mail) (*Result, error) {
-	for n := 1; ; n++ {
-		res, err := p.process(ctx, mail)
-		var no *rejection
-		if errors.As(err, &no) {
-			res.Outcome, res.Reason = Rejected, no.reason
-			return res, nil
-		}
-		var often *repeated
-		if err == nil || n == tries || !errors.Is(err, ErrTemporary) || errors.As(err, &often) || p.failed > 0 {
-			return res, err // while mails fail in a row, each has one try
-		}
-		wait := time.Second << (n - 1)
-		wait = wait/2 + rand.N(wait)
-		if asked, ok := RetryAfter(err); ok {
-			wait = asked
-		}
-		if wait > patience || sleep(ctx, wait) != nil {
-			return res, err
-		}
-	}
-}
-
-// process tries one mail once.
-func (p *pass) process(ctx context.Context, mail *Mail) (*Result, error) {
-	res := new(Result)
-	if mail.Record.ticketed(p.c.account) {
-		// A person took the label away. The mail was imported all the same,
-		// unless its ticket is no more.
-		switch t, err := p.c.desk.Ticket(ctx, mail.Record.Ticket); {
-		case err == nil && mail.belongsTo(t):
-			res.Outcome, res.Ticket = Relabelled, t.ID
-			return res, nil
-		case err == nil:
-			mail.Record = nil // whoever wrote it, it is another mail's
-		case !errors.Is(err, ErrNotFound):
-			return res, err
-		}
-	}
-	if most := p.c.opts.MaxBytes; most > 0 && mail.Size > most {
-		slot, err := p.reserve(ctx) // a rejection counts like a mail that was opened
-		if err != nil {
-			return res, err
-		}
-		slot.Commit()
-		return res, tooLarge(mail.Size, most)
-	}
-	return res, p.importMail(ctx, mail, res)
-}
-
-// large is from what size on it is worth asking whether the desk has a mail
-// before its files are uploaded.
-const large = 256 << 10
-
-// importMail opens a mail, reads it and makes its ticket.
-func (p *pass) importMail(ctx context.Context, mail *Mail, res *Result) error {
-	if p.c.opts.DryRun {
-		return p.foresee(ctx, mail, res)
-	}
-	if early := p.identify(mail, new(Message)); mail.Size == 0 || mail.Size > large {
-		if known, err := p.known(ctx, mail, &early, res); known || err != nil {
-			return err
-		}
-	}
-	msg, err := p.open(ctx, mail, p.c.desk, res)
-	if err != nil {
-		return err
-	}
-	id := p.identify(mail, msg)
-	t, err := p.c.compose(ctx, msg, &id)
-	if err != nil {
-		return err
-	}
-	return p.create(ctx, &id, t, res)
-}
-
-// foresee is importMail without the deed.
-func (p *pass) foresee(ctx context.Context, mail *Mail, res *Result) error {
-	msg, err := p.open(ctx, mail, nil, res)
-	if err != nil {
-		return err
-	}
-	id := p.identify(mail, msg)
-	seen, err := p.look(ctx, &id)
-	if err != nil {
-		return err
-	}
-	if seen.ticket != nil {
-		p.settle(&seen, &id, res)
-		return nil
-	}
-	res.Outcome, res.MessageIDReused = Created, seen.reused
-	return nil
-}
-
-// known settles a mail that the desk has already, without uploading anything:
-// where that is possible at all, which can be told before the mail is read.
-func (p *pass) known(ctx context.Context, mail *Mail, early *identity, res *Result) (bool, error) {
-	if !p.forgotten(early) && !p.c.memory.met(early) && p.c.memory.doubt(early) == nil {
-		return false, nil
-	}
-	if tickets, err := p.first(ctx, early); len(tickets) == 0 || err != nil {
-		return false, err
-	}
-	msg, err := p.open(ctx, mail, nil, res)
-	if err != nil {
-		return false, err
-	}
-	id := p.identify(mail, msg)
-	seen, err := p.look(ctx, &id)
-	if err != nil || seen.ticket == nil {
-		return false, err
-	}
-	p.settle(&seen, &id, res)
-	return true, nil
-}
-
-// open fetches a mail and reads it, its files to the desk.
-func (p *pass) open(ctx context.Context, mail *Mail, desk Desk, res *Result) (*Message, error) {
-	slot, err := p.reserve(ctx)
-	if err != nil {
-		return nil, err
-	}
-	body, err := p.c.mailbox.Open(ctx, mail.ID)
-	slot.Commit() // a failure counts: the service counts it too
-	switch {
-	case errors.Is(err, ErrNotFound):
-		res.Outcome = Gone
-		return nil, err
-	case errors.Is(err, ErrRefused):
-		return nil, rejectf("the mailbox cannot produce the mail: %s", reason(err))
-	case err != nil:
-		return nil, err
-	}
-	defer body.Close()
-	msg, err := read(ctx, body, p.c.opts.MaxBytes, desk)
-	if msg.octets == 0 && mail.Size > 0 && isRejection(err) {
-		return nil, fmt.Errorf("the mailbox sent nothing of a mail that has %d bytes: %w", mail.Size, ErrTemporary)
-	}
-	res.Message = msg
-	return msg, err
-}
-
-// reserve waits until one more mail may be fetched.
-func (p *pass) reserve(ctx context.Context) (Reservation, error) {
-	for {
-		slot, err := p.c.opts.Limiter.Reserve(ctx, p.c.mailbox.Address(), Cost{Messages: 1})
-		var limit *LimitError
-		if !errors.As(err, &limit) || limit.Until.IsZero() {
-			return slot, err
-		}
-		p.label(ctx, false) // nobody should wait for a label because of other mails
-		if err := sleep(ctx, max(time.Until(limit.Until), leastWait)); err != nil {
-			return nil, err
-		}
-	}
 }

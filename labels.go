@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 )
 
 // The categories that processed mail carries, as Zendesk's own connector
@@ -13,12 +15,18 @@ const (
 	LabelRejected  = "RejectedByZendesk"
 )
 
+// LabelHeld is the category of mail that waits for a person; Zendesk's own
+// connector has none, since its suspended mail is in Zendesk.
+const LabelHeld = "ZendeskHeld"
+
 // Labels names the Outlook categories that Ingest puts on mail. People see
-// them; a mail that carries Processed is never looked at again. The zero value
-// stands for the names above.
+// them; a mail that carries Processed is never looked at again, and one that
+// carries Held not until that is taken away. The zero value stands for the
+// names above.
 type Labels struct {
 	Processed string // on every mail that was processed; default LabelProcessed
 	Rejected  string // as well, on mail that could not be imported; default LabelRejected
+	Held      string // on mail that waits for a person and stays unread; default LabelHeld
 }
 
 func (l Labels) withDefaults() Labels {
@@ -28,7 +36,16 @@ func (l Labels) withDefaults() Labels {
 	if l.Rejected == "" {
 		l.Rejected = LabelRejected
 	}
+	if l.Held == "" {
+		l.Held = LabelHeld
+	}
 	return l
+}
+
+// distinct reports whether the names differ, in Exchange's eyes: it does not
+// tell categories apart by case.
+func (l Labels) distinct() bool {
+	return !strings.EqualFold(l.Processed, l.Rejected) && !strings.EqualFold(l.Processed, l.Held) && !strings.EqualFold(l.Rejected, l.Held)
 }
 
 // Outcome is what became of a mail.
@@ -37,8 +54,16 @@ type Outcome string
 const (
 	// Created means that the mail became a ticket.
 	Created Outcome = "ticket"
-	// Duplicate means that another copy of the same mail already is a ticket:
-	// same Message-ID and same content.
+	// Commented means that the mail became a comment on a ticket.
+	Commented Outcome = "comment"
+	// Noted means that the mail, which nobody wrote, became a quiet private
+	// note on the ticket that it is about.
+	Noted Outcome = "note"
+	// Held means that the mail waits in the Inbox for a person; the reason
+	// says why, and Release lets it go on.
+	Held Outcome = "held"
+	// Duplicate means that another copy of the same mail already is a ticket or
+	// comment: same Message-ID and same content.
 	Duplicate Outcome = "duplicate"
 	// Rejected means that the mail can never become a ticket; the reason says why.
 	Rejected Outcome = "rejected"
@@ -54,30 +79,39 @@ const (
 // Record is what Ingest writes on a mail beside the category, where people do
 // not see it, in one step with the category: the memory of the connector.
 type Record struct {
-	Account string  `json:"account,omitempty"` // of the Desk
-	Outcome Outcome `json:"outcome"`           // Created, Duplicate or Rejected
-	Ticket  int64   `json:"ticket,omitempty"`
-	Reason  string  `json:"reason,omitempty"` // of a rejection
-	Digest  string  `json:"digest,omitempty"` // Message.Digest
+	Account string    `json:"account,omitempty"` // of the Desk
+	Outcome Outcome   `json:"outcome"`           // never Relabelled or Gone
+	Ticket  int64     `json:"ticket,omitempty"`
+	Comment int64     `json:"comment,omitempty"`
+	Verdict string    `json:"verdict,omitempty"` // of the Screen
+	Reason  string    `json:"reason,omitempty"`
+	Digest  string    `json:"digest,omitempty"` // Message.Digest
+	At      time.Time `json:"at,omitzero"`
+	Tries   int       `json:"tries,omitempty"` // attempts that were begun, of a mail that is Waiting
 }
 
 // ticketed reports whether the mail already led to a ticket of that account.
 func (r *Record) ticketed(account string) bool {
-	return r != nil && r.Account == account && r.Ticket != 0 && (r.Outcome == Created || r.Outcome == Duplicate)
+	return r != nil && r.Account == account && r.Ticket != 0 &&
+		(r.Outcome == Created || r.Outcome == Duplicate || r.Outcome == Commented || r.Outcome == Noted)
 }
 
 // mark is what a finished mail gets.
 func (p *pass) mark(res *Result) Mark {
-	res.Labels = []string{p.c.opts.Labels.Processed}
-	m := Mark{ID: res.Mail.ID, Record: Record{Account: p.c.account, Outcome: res.Outcome, Ticket: res.Ticket, Reason: res.Reason}}
-	switch {
-	case res.Outcome == Rejected:
-		res.Labels = append(res.Labels, p.c.opts.Labels.Rejected)
-	case res.Outcome == Relabelled:
+	l := &p.c.opts.Labels
+	res.Labels = []string{l.Processed}
+	m := Mark{ID: res.Mail.ID, Record: Record{
+		Account: p.c.account, Outcome: res.Outcome, Ticket: res.Ticket, Comment: res.Comment,
+		Verdict: res.Verdict, Reason: res.Reason, At: now().UTC().Truncate(time.Second),
+	}}
+	m.Without = []string{l.Rejected, l.Held} // of earlier tries
+	switch res.Outcome {
+	case Rejected:
+		res.Labels, m.Without = append(res.Labels, l.Rejected), []string{l.Held}
+	case Held:
+		res.Labels, m.Without, m.Flag = []string{l.Held}, []string{l.Processed, l.Rejected}, Keep
+	case Relabelled:
 		m.Record = *res.Mail.Record // still true
-	}
-	if res.Outcome != Rejected {
-		m.Without = []string{p.c.opts.Labels.Rejected} // of an earlier try
 	}
 	if res.Message != nil {
 		m.Record.Digest = res.Message.Digest()
@@ -97,7 +131,9 @@ func (p *pass) label(ctx context.Context, last bool) {
 	for i := range p.pending {
 		marks[i] = p.pending[i].mark
 	}
+	end := p.c.step("label", "")
 	errs := p.c.mailbox.Label(ctx, marks)
+	end(0, "", errors.Join(errs...))
 	interrupted := p.pending[:0]
 	for i, done := range p.pending {
 		res, err := done.result, errs[i]

@@ -69,6 +69,7 @@ type Windows struct {
 
 	mu        sync.Mutex // guards what follows; the clock is read under it
 	mailboxes map[string]*window
+	pruneAt   int // how many mailboxes there may be before empty windows are dropped
 }
 
 // window is what one mailbox has spent, oldest first; open entries have not
@@ -95,6 +96,7 @@ func (w *Windows) Reserve(_ context.Context, mailbox string, cost Cost) (Reserva
 	}
 	box := w.mailboxes[mailbox]
 	if box == nil {
+		w.prune(now)
 		box = new(window)
 		w.mailboxes[mailbox] = box
 	}
@@ -108,6 +110,30 @@ func (w *Windows) Reserve(_ context.Context, mailbox string, cost Cost) (Reserva
 	s := &spending{w: w, cost: cost}
 	box.spent = append(box.spent, s)
 	return s, nil
+}
+
+// prune drops empty windows, each time their number has doubled.
+func (w *Windows) prune(now time.Time) {
+	if len(w.mailboxes) < max(w.pruneAt, 64) {
+		return
+	}
+	for name, box := range w.mailboxes {
+		if box.used(now, w.Per) == (Cost{}) {
+			delete(w.mailboxes, name)
+		}
+	}
+	w.pruneAt = 2 * len(w.mailboxes)
+}
+
+// Used returns what the window of a mailbox holds now.
+func (w *Windows) Used(mailbox string) Cost {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	box := w.mailboxes[strings.ToLower(mailbox)]
+	if box == nil {
+		return Cost{}
+	}
+	return box.used(time.Now(), w.Per)
 }
 
 // used forgets what is older than the window and adds up the rest.

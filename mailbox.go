@@ -29,13 +29,28 @@ type Mailbox interface {
 	// store cannot produce it, now or later.
 	Open(ctx context.Context, id string) (io.ReadCloser, error)
 
-	// Label ends the processing of mails: each is marked read and gets the
-	// categories and the record of its mark, while other categories stay. It
-	// returns one error a mark, in order. A mark can be set twice.
+	// Label writes on mails: each gets the categories, the record and the read
+	// flag of its mark, all at once, while other categories stay. It returns
+	// one error a mark, in order. A mark can be set twice.
 	Label(ctx context.Context, marks []Mark) []error
 }
 
-// Mail is an unread mail as the mailbox lists it.
+// Archive is a Mailbox that shows more than the unread mail.
+type Archive interface {
+	// Since yields the mail of the Inbox that was received at or after t, read
+	// or not, as Unread does.
+	Since(ctx context.Context, t time.Time) iter.Seq2[*Mail, error]
+
+	// Newest yields the mail of the Inbox, read or not, newest first.
+	Newest(ctx context.Context) iter.Seq2[*Mail, error]
+
+	// ByMessageID returns the mails with that Message-ID, given without angle
+	// brackets, wherever in the mailbox they are now, and sent ones as well.
+	// There may be several; it need not return more than a few.
+	ByMessageID(ctx context.Context, id string) ([]*Mail, error)
+}
+
+// Mail is a mail as the mailbox lists it.
 type Mail struct {
 	ID             string    // stable for as long as the mail stays in this mailbox
 	MessageID      string    // the Message-ID field as the store keeps it, in angle brackets; "" if none
@@ -59,8 +74,18 @@ type Mark struct {
 	ID         string
 	Categories []string // to be added to those that are there
 	Without    []string // to be taken away, whoever put them there
+	Flag       Flag
 	Record     Record
 }
+
+// Flag is what a Mark does to the read flag.
+type Flag int
+
+const (
+	Read   Flag = iota // mark the mail read: it is done
+	Keep               // leave the flag as it is
+	Unread             // mark the mail unread
+)
 
 // Address is one mailbox of an address field (RFC 5322 §3.4).
 type Address struct {

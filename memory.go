@@ -6,9 +6,31 @@ import "time"
 // and keeps order: all of it may be lost without a mail being lost or doubled.
 // It belongs to the pass that is running.
 type memory struct {
-	failures map[string]bool      // by mail: it failed in the last pass
-	doubts   map[string]*doubt    // by identity.mail: attempts that were heard without a ticket
-	messages map[string]time.Time // by Message-ID: when a ticket was made of one
+	failures map[string]*failure // by mail: it failed when it was last tried
+	doubts   map[string]*doubt   // by identity.mail: attempts that were heard without a ticket
+	messages map[string]meeting  // by Message-ID: the ticket that was made of one
+
+	busy map[int64]time.Time // tickets that take no comment until then
+
+	support      []string // the desk's support addresses
+	supportUntil time.Time
+
+	waiting map[string]bool // mails that were seen and are not done, for the totals
+	seen    time.Time       // with Options.Since: up to when all mail is done
+	swept   time.Time       // when all of it was last listed
+}
+
+// failure is a mail that failed.
+type failure struct {
+	alone int       // attempts that failed while other mail passed
+	next  time.Time // not to be tried before
+	err   error     // of the last
+}
+
+// meeting is when a mail was last seen on a ticket, and on which.
+type meeting struct {
+	at     time.Time
+	ticket int64
 }
 
 // maxMessages bounds the Message-IDs that are remembered.
@@ -31,13 +53,40 @@ func (d *doubt) seenNothing(now time.Time) int {
 	return d.generation
 }
 
-func (m *memory) failed(mail string) bool { return m.failures[mail] }
-
-func (m *memory) fail(mail string) {
+// fail notes that a mail failed, as others may.
+func (m *memory) fail(mail *Mail, err error) {
 	if m.failures == nil {
-		m.failures = make(map[string]bool)
+		m.failures = make(map[string]*failure)
 	}
-	m.failures[mail] = true
+	f := m.failures[mail.ID]
+	if f == nil {
+		f = &failure{alone: max(0, mail.tries()-1)} // in earlier lives
+		m.failures[mail.ID] = f
+	}
+	f.err = err
+}
+
+// failedAlone notes that it did so while others passed: it is left alone for
+// longer each time.
+func (m *memory) failedAlone(mail string) {
+	f := m.failures[mail]
+	if f.alone++; f.alone > 1 {
+		f.next = now().Add(min(time.Minute<<(f.alone-2), time.Hour))
+	}
+}
+
+// postpone notes that a mail has to wait, which is not its fault.
+func (m *memory) postpone(mail *Mail, l *later) {
+	m.fail(mail, l)
+	m.failures[mail.ID].next = l.until
+}
+
+// rest notes that a ticket takes no comment for a while.
+func (m *memory) rest(ticket int64, until time.Time) {
+	if m.busy == nil {
+		m.busy = make(map[int64]time.Time)
+	}
+	m.busy[ticket] = until
 }
 
 func (m *memory) done(mail string) { delete(m.failures, mail) }
@@ -62,13 +111,28 @@ func (m *memory) met(id *identity) bool {
 	return ok
 }
 
-// meet notes that the mail has its ticket.
-func (m *memory) meet(id *identity) {
+// meet notes that the mail is on a ticket.
+func (m *memory) meet(id *identity, ticket int64) {
 	delete(m.doubts, id.mail)
 	if m.messages == nil || len(m.messages) >= maxMessages {
-		m.messages = make(map[string]time.Time)
+		m.messages = make(map[string]meeting)
 	}
-	m.messages[id.messageID] = time.Now()
+	if was, ok := m.messages[id.messageID]; ok && was.ticket != ticket {
+		ticket = 0 // the id says nothing about the ticket
+	}
+	m.messages[id.messageID] = meeting{now(), ticket}
+}
+
+// ticket returns the ticket that a Message-ID lately led to, or 0.
+func (m *memory) ticket(messageID string) int64 { return m.messages[messageID].ticket }
+
+// sweep is how often all mail since Options.Since is listed, for labels that
+// people took away. In between it goes on from what was done.
+const sweep = time.Hour
+
+// resumes reports whether a pass need not list all mail since then.
+func (m *memory) resumes(since, now time.Time) bool {
+	return now.Sub(m.swept) < sweep && m.seen.After(since)
 }
 
 // prune forgets what cannot matter any more.
@@ -78,13 +142,18 @@ func (m *memory) prune(listed map[string]bool, now time.Time) {
 			delete(m.failures, mail)
 		}
 	}
+	for ticket, until := range m.busy {
+		if now.After(until) {
+			delete(m.busy, ticket)
+		}
+	}
 	for k, d := range m.doubts {
 		if now.Sub(d.posted) > 24*time.Hour {
 			delete(m.doubts, k)
 		}
 	}
-	for id, at := range m.messages {
-		if now.Sub(at) > keyLife {
+	for id, met := range m.messages {
+		if now.Sub(met.at) > keyLife {
 			delete(m.messages, id)
 		}
 	}

@@ -1,10 +1,14 @@
 package exdesk
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/exdesk/exdesk/internal/automail"
+	"github.com/exdesk/exdesk/internal/eml"
 )
 
 // Message is what was understood of a mail.
@@ -14,6 +18,9 @@ type Message struct {
 	To, CC  []Address
 	Date    time.Time // zero if missing or not understood
 	Subject string
+	// MessageID, InReplyTo and References are without angle brackets.
+	MessageID             string
+	InReplyTo, References []string
 	// Text is the mail as plain text; HTML as HTML, empty if it has none. Both
 	// are valid UTF-8, shortened where the mail is longer than a comment may
 	// be: then the whole is among the Files.
@@ -24,9 +31,21 @@ type Message struct {
 	// Repairs names what was mended to read the mail.
 	Repairs []string
 
+	header *eml.Header
+	auto   automail.Evidence
+	remark string // HTML to stand above the text
 	digest string // kept once it was computed
 	whole  bool   // Files hold the whole of the text
 	octets int64  // that were read
+}
+
+// Header returns the values of all fields of that name, from the top of the
+// mail down, unfolded and otherwise as they are.
+func (m *Message) Header(name string) []string {
+	if m.header == nil {
+		return nil
+	}
+	return m.header.Raw(name)
 }
 
 // Attachment is a file of a mail.
@@ -42,13 +61,22 @@ type Attachment struct {
 	unnamed bool // the name was made up
 }
 
+// automatic tells whether a machine wrote the mail.
+func (m *Message) automatic() automail.Verdict {
+	if m.header == nil {
+		return automail.Verdict{}
+	}
+	m.auto.Header, m.auto.Text = m.header, m.Text
+	return automail.Judge(&m.auto)
+}
+
 // Requester returns whose ticket it is: like Zendesk, the first address of
-// Reply-To, else the author ("Understanding how requesters are set"). A
-// Reply-To that only names the mailbox itself would make it its own customer
-// and is passed over.
-func (m *Message) Requester(mailbox string) Address {
+// Reply-To, else the author ("Understanding how requesters are set"). The
+// desk's own addresses in a Reply-To would make it its own customer and are
+// passed over.
+func (m *Message) Requester(own ...string) Address {
 	for _, a := range m.ReplyTo {
-		if plausible(a.Address) && !strings.EqualFold(a.Address, mailbox) {
+		if plausible(a.Address) && !slices.ContainsFunc(own, func(o string) bool { return strings.EqualFold(o, a.Address) }) {
 			return a
 		}
 	}

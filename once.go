@@ -34,10 +34,16 @@ type identity struct {
 	mail      string    // hash of the place in the mailbox
 	lost      int64     // a ticket of this mail that is no more; another is wanted
 	since     time.Time // no attempt at this mail can be older
+	written   time.Time // by whom wrote it, if not in the future
+}
+
+// origin is what a ticket or comment keeps of the mail.
+func (id *identity) origin() Origin {
+	return Origin{Digest: id.digest, Mail: id.mail, MessageID: id.messageID}
 }
 
 func (p *pass) identify(mail *Mail, msg *Message) identity {
-	id := identity{messageID: mail.messageID(), digest: msg.Digest(), mail: hash(p.c.mailbox.Address(), mail.ID)[:16]}
+	id := identity{messageID: mail.messageID(), digest: msg.Digest(), mail: hash(p.c.mailbox.Address(), mail.ID)[:16], written: written(mail, msg)}
 	if mail.Record.ticketed(p.c.account) {
 		id.lost = mail.Record.Ticket // or it would not have come this far
 	}
@@ -152,7 +158,8 @@ func (p *pass) look(ctx context.Context, id *identity) (sighting, error) {
 	for _, t := range append(tickets, more...) {
 		switch {
 		case t.ID == id.lost:
-		case t.Origin.Mail == id.mail || t.Origin.Digest == id.digest:
+		case t.Origin.Mail == id.mail || t.Origin.Digest == id.digest,
+			t.Origin.Digest == "" && t.Created.Equal(id.written): // imported, by a desk that keeps no origins of imports
 			if s.ticket == nil || t.Origin.Mail == id.mail {
 				s.ticket = t
 			}
@@ -181,7 +188,7 @@ func (p *pass) settle(s *sighting, id *identity, res *Result) {
 	if s.ticket.Origin.Mail != id.mail {
 		res.Outcome = Duplicate // of another copy, in this mailbox or in another
 	}
-	p.c.memory.meet(id)
+	p.c.memory.meet(id, res.Ticket)
 }
 
 // create makes the ticket, unless it exists. It never makes a second one: the
@@ -215,8 +222,8 @@ func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, res *Resu
 		made, err := p.c.desk.Create(ctx, t)
 		switch {
 		case err == nil:
-			res.Outcome, res.Ticket = Created, made.ID
-			mem.meet(id)
+			res.Outcome, res.Ticket, res.Public = Created, made.ID, true
+			mem.meet(id, made.ID)
 			return nil
 		case errors.Is(err, ErrKeyUsed) && !used && doubt == nil:
 			used = true // look whose it is
@@ -229,6 +236,8 @@ func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, res *Resu
 		case errors.Is(err, ErrDoubtful):
 			doubt = mem.heard(id)
 			doubt.posted = now()
+		case errors.Is(err, ErrSuspended):
+			return &holding{"suspended", "Zendesk takes no ticket of a suspended user: " + reason(err)}
 		case errors.Is(err, ErrRefused):
 			return &refusal{reason(err)}
 		default:

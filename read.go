@@ -98,13 +98,18 @@ func (r *mailReader) header(h *eml.Header) error {
 	}
 	m.ReplyTo, m.To, m.CC = addresses(h, "Reply-To"), addresses(h, "To"), addresses(h, "Cc")
 	m.Subject = h.Text("Subject")
+	m.InReplyTo, m.References = h.MessageIDs("In-Reply-To"), h.MessageIDs("References")
+	if ids := h.MessageIDs("Message-ID"); len(ids) > 0 {
+		m.MessageID = ids[0]
+	}
+	m.header = h
 	m.Date, _ = h.Date()
 	switch {
 	case !h.Has("From"):
 		return rejectf("the From field is missing: nobody could be answered")
 	case len(from) == 0:
 		return rejectf("the From field names no address: nobody could be answered")
-	case !strings.Contains(m.Requester("").Address, "@"):
+	case !strings.Contains(m.Requester().Address, "@"):
 		return rejectf("the From address %s has no domain: nobody could be answered", clip(m.From.Address, 80))
 	case !h.Has("To"):
 		return rejectf("the To field is missing")
@@ -136,7 +141,11 @@ func (r *mailReader) part(p *eml.Part) error {
 	if a.Name == "" {
 		a.Name, a.unnamed = "part-"+p.Path+extension(a.Type), true
 	}
-	return r.file(a, p.Params["charset"], p)
+	var body io.Reader = p
+	if w := r.msg.auto.Keep(p.Type); w != nil {
+		body = io.TeeReader(p, w)
+	}
+	return r.file(a, p.Params["charset"], body)
 }
 
 // isText tells a text from a file. A named text is a file, except the first

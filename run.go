@@ -3,6 +3,7 @@ package exdesk
 import (
 	"cmp"
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 )
@@ -24,6 +25,8 @@ type Status struct {
 	NextPass    time.Time // when Run will look again, if nobody wakes it
 	Waiting     int       // mails that the newest pass left for the next
 	Oldest      time.Time // when the oldest of them was received
+	Fetched     Cost      // what the Limiter's window has of this mailbox now, if it is a *Windows
+	Totals      Totals    // of all passes of this Connector
 }
 
 // Status returns what was seen so far. It does no I/O and never waits for a
@@ -31,7 +34,11 @@ type Status struct {
 func (c *Connector) Status() Status {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.status
+	s := c.status
+	if w, ok := c.opts.Limiter.(*Windows); ok {
+		s.Fetched = w.Used(c.mailbox.Address())
+	}
+	return s
 }
 
 // Wake makes Run look into the Inbox at once, or right after the pass that is
@@ -89,13 +96,13 @@ func (c *Connector) pause(err error) time.Duration {
 }
 
 // passed notes what a pass has seen.
-func (c *Connector) passed(report *Report, err error) {
+func (c *Connector) passed(p *pass, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := &c.status
 	now := time.Now()
 	s.LastError, s.Waiting, s.Oldest = err, 0, time.Time{}
-	for _, r := range report.Results {
+	for _, r := range p.report.Results {
 		if r.Outcome != Waiting {
 			continue
 		}
@@ -103,8 +110,11 @@ func (c *Connector) passed(report *Report, err error) {
 		if s.Oldest.IsZero() || r.Mail.Received.Before(s.Oldest) {
 			s.Oldest = r.Mail.Received
 		}
-		s.LastError = cmp.Or(s.LastError, r.Err)
+		if s.LastError == nil && !errors.Is(r.Err, errBehind) {
+			s.LastError = r.Err
+		}
 	}
+	c.count(p)
 	if err != nil {
 		s.Failures++
 		return
@@ -113,4 +123,36 @@ func (c *Connector) passed(report *Report, err error) {
 	if s.LastError == nil {
 		s.LastSuccess = now
 	}
+}
+
+// count adds a pass to the totals. A mail that was seen waits until it is done
+// and labelled, or gone.
+func (c *Connector) count(p *pass) {
+	if p.c.opts.DryRun {
+		return
+	}
+	t, m := &c.status.Totals, &c.memory
+	waiting := make(map[string]bool)
+	for id := range p.listed {
+		waiting[id] = true
+		if !m.waiting[id] {
+			t.Seen++
+		}
+	}
+	for _, r := range p.report.Results {
+		if r.final() {
+			delete(waiting, r.Mail.ID)
+			t.add(r.Outcome, 1)
+		}
+	}
+	for id := range m.waiting {
+		switch {
+		case p.listed[id]:
+		case p.whole:
+			t.Gone++ // moved, deleted, or read by a person
+		default:
+			waiting[id] = true
+		}
+	}
+	m.waiting, t.Waiting = waiting, len(waiting)
 }

@@ -2,6 +2,7 @@ package exdesk_test
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -31,6 +32,7 @@ type world struct {
 	opts     exdesk.Options
 	tokens   *tokens
 	connect  func()
+	onPut    func()
 }
 
 // tokens holds the current token of each service.
@@ -68,7 +70,7 @@ func newWorld(t *testing.T, g *graphtest.Options, z *zendesktest.Options) *world
 			&graph.Options{BaseURL: graphURL + "/v1.0", HTTPClient: graphClient})
 		require.NoError(t, err)
 		w.desk, err = zendesk.New("acme", &w.tokens.zendesk,
-			&zendesk.Options{BaseURL: deskURL, HTTPClient: deskClient})
+			&zendesk.Options{BaseURL: deskURL, HTTPClient: &http.Client{Transport: onPut{deskClient.Transport, w}}})
 		require.NoError(t, err)
 		w.conn, err = exdesk.New(w.mailbox, w.desk, &w.opts)
 		require.NoError(t, err)

@@ -90,6 +90,11 @@ func (c *Client) labelOnce(ctx context.Context, marks []exdesk.Mark, todo []int,
 			// Writing now would take away what is not known.
 			err = explain(&rest.Failure{Op: "read categories", Status: 200, Wait: -1, Err: errors.New("the answer has no categories")})
 		}
+		if errors.Is(err, exdesk.ErrRefused) {
+			// A damaged item: nobody can read its categories. Without a label it
+			// would come back for ever.
+			m.Categories, err = new([]string), nil
+		}
 		if err != nil {
 			failed(i, err)
 			continue
@@ -123,7 +128,7 @@ func (c *Client) labelOnce(ctx context.Context, marks []exdesk.Mark, todo []int,
 	return again, wait
 }
 
-// patch is the one change that ends a mail's processing.
+// patch is the one change that writes a mark.
 func patch(m *exdesk.Mark, there []string) map[string]any {
 	has := func(list []string, name string) bool {
 		return slices.ContainsFunc(list, func(c string) bool { return strings.EqualFold(c, name) })
@@ -134,9 +139,12 @@ func patch(m *exdesk.Mark, there []string) map[string]any {
 			categories = append(categories, name)
 		}
 	}
-	return map[string]any{
-		"isRead":                        true,
+	change := map[string]any{
 		"categories":                    categories,
 		"singleValueExtendedProperties": []property{{ID: recordID, Value: value(formatRecord(m.Record))}},
 	}
+	if m.Flag != exdesk.Keep {
+		change["isRead"] = m.Flag == exdesk.Read
+	}
+	return change
 }

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
-	"mime"
+	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/exdesk/exdesk"
@@ -54,8 +54,8 @@ func parse(item json.RawMessage) *message {
 }
 
 const (
-	unreadSelect = "id,internetMessageId,conversationId,receivedDateTime,sentDateTime,subject,from,categories"
-	unreadExpand = "singleValueExtendedProperties($filter=id eq '" + sizeID + "' or id eq '" + recordID + "')"
+	listSelect = "id,internetMessageId,conversationId,receivedDateTime,sentDateTime,subject,from,categories"
+	listExpand = "singleValueExtendedProperties($filter=id eq '" + sizeID + "' or id eq '" + recordID + "')"
 )
 
 // snapshot is about how many mails are listed before the first is handed out.
@@ -71,11 +71,24 @@ const maxEmpty = 50
 
 // Unread implements exdesk.Mailbox.
 func (c *Client) Unread(ctx context.Context) iter.Seq2[*exdesk.Mail, error] {
+	return c.oldestFirst(ctx, time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC), " and isRead eq false")
+}
+
+// Since implements exdesk.Archive.
+func (c *Client) Since(ctx context.Context, t time.Time) iter.Seq2[*exdesk.Mail, error] {
+	return c.oldestFirst(ctx, t, "")
+}
+
+// oldestFirst lists the Inbox from a moment on.
+func (c *Client) oldestFirst(ctx context.Context, since time.Time, and string) iter.Seq2[*exdesk.Mail, error] {
 	return func(yield func(*exdesk.Mail, error) bool) {
-		since := time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
 		var before map[string]bool // ids of the last snapshot, which the next begins with
+		lost := 0                  // mails that cannot be listed at all
 		for {
-			mails, more, err := c.unreadSince(ctx, since)
+			// The sort order must stand in the filter too, and first; else Graph
+			// answers InefficientFilter ("List messages", using filter and orderby).
+			l := c.newList("receivedDateTime ge "+since.UTC().Format(time.RFC3339)+and, "receivedDateTime asc")
+			mails, more, err := l.snapshot(ctx, since)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -87,51 +100,191 @@ func (c *Client) Unread(ctx context.Context) iter.Seq2[*exdesk.Mail, error] {
 					return
 				}
 			}
+			lost += l.lost
 			if !more {
-				return
+				break
 			}
 			since, before = mails[len(mails)-1].Received, ids
+		}
+		if lost > 0 {
+			yield(nil, unlisted(lost))
 		}
 	}
 }
 
-// unreadSince lists the unread mails of the Inbox from a moment on, to the end
-// or to a length from which the next list can go on: its last mail came later
-// than its first.
-func (c *Client) unreadSince(ctx context.Context, since time.Time) (mails []*exdesk.Mail, more bool, err error) {
-	// The sort order must stand in the filter too, and first; else Graph
-	// answers InefficientFilter ("List messages", using filter and orderby).
-	query := query(
-		"$filter", "receivedDateTime ge "+since.UTC().Format(time.RFC3339)+" and isRead eq false",
-		"$orderby", "receivedDateTime asc",
-		"$select", unreadSelect,
-		"$expand", unreadExpand,
-		"$top", strconv.Itoa(c.pageSize))
-	req := &rest.Request{Op: "list messages", Path: c.path("mailFolders", "inbox", "messages"), Query: query, Header: immutable()}
-	listed := make(map[string]bool)
-	for empty := 0; ; empty++ {
-		page, err := c.page(ctx, req)
+func unlisted(n int) error {
+	return explain(&rest.Failure{Op: "list messages", Status: http.StatusInternalServerError, Wait: -1,
+		Err: fmt.Errorf("%d messages of the Inbox cannot be shown at all: look for damaged items", n)})
+}
+
+// Newest implements exdesk.Archive.
+func (c *Client) Newest(ctx context.Context) iter.Seq2[*exdesk.Mail, error] {
+	return func(yield func(*exdesk.Mail, error) bool) {
+		l := c.newList("receivedDateTime ge 1900-01-01T00:00:00Z", "receivedDateTime desc")
+		for l.more {
+			mails, err := l.next(ctx)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, m := range mails {
+				if !yield(m, nil) {
+					return
+				}
+			}
+		}
+		if l.lost > 0 {
+			yield(nil, unlisted(l.lost))
+		}
+	}
+}
+
+// maxSameID is how many mails of one Message-ID are shown.
+const maxSameID = 10
+
+// ByMessageID implements exdesk.Archive. It finds mail in every folder of the
+// mailbox; a mail that is only just there may not be found yet.
+func (c *Client) ByMessageID(ctx context.Context, id string) ([]*exdesk.Mail, error) {
+	req := &rest.Request{Op: "find message", Path: c.path("messages"), Header: immutable(), Query: query(
+		"$filter", "internetMessageId eq '<"+strings.ReplaceAll(id, "'", "''")+">'",
+		"$select", listSelect, "$expand", listExpand, "$top", strconv.Itoa(maxSameID))}
+	page, err := c.page(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	var mails []*exdesk.Mail
+	for _, item := range page.Value {
+		if m := parse(item); m.ID != "" {
+			mails = append(mails, m.mail())
+		}
+	}
+	return mails, nil
+}
+
+// list is a list of the Inbox while it is read, page by page.
+//
+// A page that Graph cannot send, because it is too large (504) or because of one
+// item in it, is asked for in ever smaller pieces, until what is wrong is known
+// to be one item. That is then shown with as little as can be shown of it.
+type list struct {
+	c             *Client
+	filter, order string
+	top           int
+	at            int    // how many items were read
+	link          string // to the next page
+	broken        bool   // the pages are counted here and not by links
+	empty         int    // pages in a row that brought nothing new
+	listed        map[string]bool
+	more          bool
+	lost          int // items that could not be shown at all
+}
+
+func (c *Client) newList(filter, order string) *list {
+	return &list{c: c, filter: filter, order: order, top: c.pageSize, listed: make(map[string]bool), more: true}
+}
+
+// snapshot lists mails to the end, or to a length from which the next list can
+// go on: its last mail came later than its first.
+func (l *list) snapshot(ctx context.Context, since time.Time) (mails []*exdesk.Mail, more bool, err error) {
+	for l.more {
+		page, err := l.next(ctx)
 		if err != nil {
 			return nil, false, err
 		}
-		for _, item := range page.Value {
-			// A mail may move from one page to the next.
-			if m := parse(item); m.ID != "" && !listed[m.ID] {
-				listed[m.ID], empty = true, 0
-				mails = append(mails, m.mail())
-			}
-		}
-		if page.Next == "" {
-			return mails, false, nil
-		}
-		if n := len(mails); n >= snapshot && mails[n-1].Received.After(since) {
+		mails = append(mails, page...)
+		if n := len(mails); l.more && n >= snapshot && mails[n-1].Received.After(since) {
 			return mails, true, nil
 		}
-		if empty == maxEmpty {
-			return nil, false, explain(&rest.Failure{Op: req.Op, Status: 200, Wait: -1, Err: fmt.Errorf("%d pages in a row brought nothing new", maxEmpty)})
-		}
-		req = &rest.Request{Op: "list messages", URL: page.Next, Header: immutable()}
 	}
+	return mails, false, nil
+}
+
+// next returns the new mails of the next page.
+func (l *list) next(ctx context.Context) ([]*exdesk.Mail, error) {
+	page, err := l.c.page(ctx, l.request(l.at, l.top, listSelect, listExpand))
+	if err != nil && unreadable(err) {
+		l.broken, l.link = true, ""
+		page, err = l.narrow(ctx, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var mails []*exdesk.Mail
+	l.empty++
+	for _, item := range page.Value {
+		// A mail may move from one page to the next.
+		if m := parse(item); m.ID != "" && !l.listed[m.ID] {
+			l.listed[m.ID], l.empty = true, 0
+			mails = append(mails, m.mail())
+		}
+	}
+	if l.empty > maxEmpty {
+		return nil, explain(&rest.Failure{Op: "list messages", Status: 200, Wait: -1, Err: fmt.Errorf("%d pages in a row brought nothing new", maxEmpty)})
+	}
+	l.at += len(page.Value)
+	l.more = page.Next != ""
+	if l.link = page.Next; l.broken && len(page.Value) > 0 {
+		l.link, l.top = "", min(l.top*2, l.c.pageSize)
+	}
+	return mails, nil
+}
+
+// request asks for the next page, or for items from a place on.
+func (l *list) request(at, top int, selected, expanded string) *rest.Request {
+	if l.link != "" {
+		return &rest.Request{Op: "list messages", URL: l.link, Header: immutable()}
+	}
+	pairs := []string{"$filter", l.filter, "$orderby", l.order, "$select", selected, "$top", strconv.Itoa(top)}
+	if expanded != "" {
+		pairs = append(pairs, "$expand", expanded)
+	}
+	if at > 0 {
+		pairs = append(pairs, "$skip", strconv.Itoa(at))
+	}
+	return &rest.Request{Op: "list messages", Path: l.c.path("mailFolders", "inbox", "messages"), Query: query(pairs...), Header: immutable()}
+}
+
+// narrow asks for less and less of a page that Graph cannot send.
+func (l *list) narrow(ctx context.Context, cause error) (*page, error) {
+	if _, err := l.fetch(ctx, l.at, 1, "id", ""); err != nil {
+		if _, err := l.fetch(ctx, l.at+1, 1, "id", ""); err != nil {
+			return nil, cause // it is no item: nothing can be shown
+		}
+	}
+	for l.top > 1 {
+		l.top = max(l.top/4, 1)
+		if p, err := l.fetch(ctx, l.at, l.top, listSelect, listExpand); err == nil || !unreadable(err) {
+			return p, err
+		}
+	}
+	// It is the one item. Of what can be shown, the id will do.
+	for _, fields := range []string{listSelect, "id,receivedDateTime", "id"} {
+		if p, err := l.fetch(ctx, l.at, 1, fields, ""); err == nil || !unreadable(err) {
+			return p, err
+		}
+	}
+	l.at++
+	l.lost++
+	return &page{Next: "more"}, nil
+}
+
+func (l *list) fetch(ctx context.Context, at, top int, selected, expanded string) (*page, error) {
+	req := l.request(at, top, selected, expanded)
+	req.Once = true // whether it is the size or an item is soon known
+	return l.c.page(ctx, req)
+}
+
+// unreadable reports whether a page failed in a way that a smaller one may not.
+func unreadable(err error) bool {
+	var e *Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Status {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		return false
+	}
+	return e.Status == http.StatusOK || e.Status >= 500
 }
 
 type page struct {
@@ -152,7 +305,7 @@ func (c *Client) page(ctx context.Context, req *rest.Request) (*page, error) {
 			err = explain(&rest.Failure{Op: req.Op, Status: 200, Wait: -1, Err: errors.New("the answer is not a list")})
 		}
 		var e *Error
-		if err == nil || attempt == 3 || !errors.As(err, &e) || e.Status != 200 || ctx.Err() != nil {
+		if err == nil || attempt == 3 || req.Once || !errors.As(err, &e) || e.Status != 200 || ctx.Err() != nil {
 			return &p, err
 		}
 	}
@@ -175,25 +328,6 @@ func (m *message) mail() *exdesk.Mail {
 		}
 	}
 	return out
-}
-
-// Open implements exdesk.Mailbox. It asks once: the caller counts. The body
-// takes one of the four requests that the mailbox allows until it is closed.
-func (c *Client) Open(ctx context.Context, id string) (io.ReadCloser, error) {
-	req := &rest.Request{Op: "open message", Path: c.path("messages", id, "$value"), Header: immutable(), Once: true}
-	resp, err := c.rest.Do(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	// The mail comes as text/plain ("Get MIME content of a message"). Anything
-	// else is somebody else's answer, such as a proxy's page.
-	switch t, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); t {
-	case "text/plain", "message/rfc822", "application/octet-stream", "":
-		return resp.Body, nil
-	default:
-		_ = resp.Body.Close()
-		return nil, explain(&rest.Failure{Op: req.Op, Status: resp.StatusCode, Header: resp.Header, Wait: -1, Err: errors.New("the answer is not a mail")})
-	}
 }
 
 // query encodes pairs in the order given, spaces as %20: the form Graph documents.

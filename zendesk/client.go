@@ -37,7 +37,12 @@ type Client struct {
 	log     *slog.Logger
 }
 
-var _ exdesk.Desk = (*Client)(nil)
+var _ interface {
+	exdesk.Desk
+	exdesk.Conversations
+	exdesk.People
+	exdesk.Importer
+} = (*Client)(nil)
 
 var subdomains = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9-]{0,62}$`)
 
@@ -64,7 +69,7 @@ func New(subdomain string, tokens oauth2.TokenSource, opts *Options) (*Client, e
 	c.rest.Base, c.rest.HTTP, c.rest.Token = base, o.HTTPClient, tokens
 	c.rest.UserAgent = "exdesk (+https://github.com/exdesk/exdesk)"
 	c.rest.Explain = explain
-	c.rest.Spent = spent
+	c.rest.Spent, c.rest.Narrow = spent, narrow
 	return c, nil
 }
 

@@ -24,8 +24,9 @@ type Error struct {
 	RequestID string   // Zendesk's request id, which its support asks for
 	Err       error    // the cause below HTTP, or nil
 
-	wait    time.Duration
-	classes []error
+	wait      time.Duration
+	classes   []error
+	suspended bool // the person whom it is about is
 }
 
 func (e *Error) Error() string {
@@ -85,7 +86,7 @@ func explain(f *rest.Failure) error {
 	if e.RequestID == "" {
 		e.RequestID = f.Header.Get("X-Request-Id") // as seen
 	}
-	e.Code, e.Detail, e.Fields = read(f.Body)
+	e.read(f.Body)
 	e.classes = classes(e, f)
 	return e
 }
@@ -114,6 +115,12 @@ func classes(e *Error, f *rest.Failure) []error {
 		// Besides a stale update: two requests that make the same user at
 		// once, or a key that is being served. Nobody says which, so look.
 		list = append(list, exdesk.ErrConflict, exdesk.ErrTemporary, exdesk.ErrDoubtful)
+	case e.Status == http.StatusUnprocessableEntity && strings.Contains(e.Detail, "closed prevents ticket update"):
+		// QUIRK: with "Status: " before it or without, under status or base. The
+		// ticket was closed after it was read.
+		list = append(list, exdesk.ErrConflict)
+	case e.Status == http.StatusUnprocessableEntity && e.suspended:
+		list = append(list, exdesk.ErrRefused, exdesk.ErrSuspended)
 	case e.Status == http.StatusUnprocessableEntity, e.Status == http.StatusRequestEntityTooLarge,
 		e.Code != "" && e.changes() && refusals[e.Status]:
 		list = append(list, exdesk.ErrRefused)
@@ -132,7 +139,13 @@ var refusals = map[int]bool{
 	http.StatusBadRequest: true, http.StatusRequestURITooLong: true, http.StatusUnsupportedMediaType: true,
 }
 
-func (e *Error) changes() bool { return e.Op == opUpload || e.Op == opCreate }
+func (e *Error) changes() bool {
+	switch e.Op {
+	case opUpload, opCreate, opComment, opImport:
+		return true
+	}
+	return false
+}
 
 // read understands the four shapes of Zendesk's error answers, and says
 // nothing of others, such as plain text and the HTML of a proxy:
@@ -141,7 +154,7 @@ func (e *Error) changes() bool { return e.Op == opUpload || e.Op == opCreate }
 //	{"error":"sentence"}
 //	{"error":{"title":"…","message":"…"}}
 //	{"errors":[{"code":"…","title":"…","detail":"…"}]}
-func read(body []byte) (code, detail string, fields []string) {
+func (e *Error) read(body []byte) {
 	var b struct {
 		Error       json.RawMessage `json:"error"`
 		Description string          `json:"description"`
@@ -149,43 +162,46 @@ func read(body []byte) (code, detail string, fields []string) {
 		Errors      []struct{ Code, Title, Detail string }
 	}
 	if json.Unmarshal(body, &b) != nil {
-		return "", "", nil
+		return
 	}
 	var object struct{ Title, Message string }
 	switch {
-	case json.Unmarshal(b.Error, &code) == nil && code != "":
-		detail = b.Description
-		if names, said := fieldErrors(b.Details); said != "" {
-			fields, detail = names, said
-		}
-		if strings.Contains(code, " ") {
-			code, detail = "", code // a sentence, not a code
+	case json.Unmarshal(b.Error, &e.Code) == nil && e.Code != "":
+		e.Detail = b.Description
+		e.readDetails(b.Details)
+		if strings.Contains(e.Code, " ") {
+			e.Code, e.Detail = "", e.Code // a sentence, not a code
 		}
 	case json.Unmarshal(b.Error, &object) == nil && object.Title != "":
-		code, detail = object.Title, object.Message
+		e.Code, e.Detail = object.Title, object.Message
 	case len(b.Errors) > 0:
-		code, detail = b.Errors[0].Code, b.Errors[0].Detail
-		if detail == "" {
-			detail = b.Errors[0].Title
+		e.Code, e.Detail = b.Errors[0].Code, b.Errors[0].Detail
+		if e.Detail == "" {
+			e.Detail = b.Errors[0].Title
 		}
 	}
-	return clip(code, 60), clip(detail, 300), fields
+	e.Code, e.Detail = clip(e.Code, 60), clip(e.Detail, 300)
 }
 
-// fieldErrors returns the fields that are named and what is said of them all.
-func fieldErrors(details json.RawMessage) (names []string, said string) {
-	var fields map[string][]struct{ Description string }
+// readDetails takes over the fields that are named and what is said of them
+// all.
+func (e *Error) readDetails(details json.RawMessage) {
+	var fields map[string][]struct{ Description, Error string }
 	if json.Unmarshal(details, &fields) != nil {
-		return nil, ""
+		return
 	}
-	names = slices.Sorted(maps.Keys(fields))
+	names := slices.Sorted(maps.Keys(fields))
 	var all []string
 	for _, name := range names {
 		for _, p := range fields[name] {
 			all = append(all, p.Description)
+			// QUIRK: older answers have the sentence alone.
+			e.suspended = e.suspended || p.Error == "UserSuspended" || strings.HasSuffix(p.Description, "is suspended.")
 		}
 	}
-	return names, strings.Join(all, "; ")
+	if said := strings.Join(all, "; "); said != "" {
+		e.Fields, e.Detail = names, said
+	}
 }
 
 // clip makes a server's words fit for one line of a log.

@@ -21,7 +21,7 @@ func spent(h http.Header) time.Duration {
 	}
 	var most time.Duration
 	for name, values := range h {
-		if !strings.HasPrefix(name, "Zendesk-Ratelimit-") && !strings.HasPrefix(name, "Zendesk-Rate-Limit-") {
+		if !strings.HasPrefix(name, "Zendesk-Ratelimit-") && !strings.HasPrefix(name, "Zendesk-Rate-Limit-") || strings.HasSuffix(name, perTicket) {
 			continue
 		}
 		for _, v := range values {
@@ -32,6 +32,19 @@ func spent(h http.Header) time.Duration {
 		}
 	}
 	return most
+}
+
+// perTicket is the bucket of the updates of one ticket: 30 in ten minutes.
+const perTicket = "-Per-Ticket-Updates"
+
+// narrow reports whether a 429 is about one ticket.
+func narrow(h http.Header) bool {
+	for name := range h {
+		if strings.HasSuffix(name, perTicket) && bucket(h.Get(name))["remaining"] == "0" {
+			return true
+		}
+	}
+	return false
 }
 
 // bucket reads "total=100; remaining=0; resets=41".

@@ -101,8 +101,21 @@ func (p *paging) next(op string) *rest.Request {
 
 // metadata is what a ticket's first audit keeps for us.
 type metadata struct {
-	Digest string `json:"exdesk_digest,omitempty"`
-	Mail   string `json:"exdesk_mail,omitempty"`
+	Digest    string `json:"exdesk_digest,omitempty"`
+	Mail      string `json:"exdesk_mail,omitempty"`
+	MessageID string `json:"exdesk_message_id,omitempty"`
+}
+
+// maxMessageID bounds a Message-ID that is stored. A longer one is only ever
+// read by people.
+const maxMessageID = 500
+
+func metadataOf(o exdesk.Origin) metadata {
+	return metadata{Digest: o.Digest, Mail: o.Mail, MessageID: clip(o.MessageID, maxMessageID)}
+}
+
+func (m *metadata) origin() exdesk.Origin {
+	return exdesk.Origin{Digest: m.Digest, Mail: m.Mail, MessageID: m.MessageID}
 }
 
 // maxAuditPages bounds the search for the audit of the creation, which is the
@@ -125,7 +138,7 @@ func (c *Client) origin(ctx context.Context, id int64) (exdesk.Origin, error) {
 		}
 		for _, a := range out.Audits {
 			if m := a.Metadata.Custom; m.Digest != "" {
-				return exdesk.Origin{Digest: m.Digest, Mail: m.Mail}, nil
+				return m.origin(), nil
 			}
 		}
 		req = out.next(req.Op)
@@ -144,9 +157,18 @@ type emailCC struct {
 	Action string `json:"action"`
 }
 
+func emailCCs(list []exdesk.Address) []emailCC {
+	var ccs []emailCC
+	for _, cc := range list {
+		ccs = append(ccs, emailCC{Email: cc.Address, Name: clipName(cc.Name), Action: "put"})
+	}
+	return ccs
+}
+
 type comment struct {
 	HTML    string   `json:"html_body"`
 	Public  bool     `json:"public"`
+	Author  int64    `json:"author_id,omitempty"`
 	Uploads []string `json:"uploads,omitempty"`
 }
 
@@ -158,6 +180,8 @@ type newTicket struct {
 	Subject    string    `json:"subject,omitempty"`
 	Comment    comment   `json:"comment"`
 	Metadata   metadata  `json:"metadata"`
+	Tags       []string  `json:"tags,omitempty"`
+	FollowUp   int64     `json:"via_followup_source_id,omitempty"`
 }
 
 // Create implements exdesk.Desk. A key is remembered for two hours from its
@@ -171,11 +195,11 @@ func (c *Client) Create(ctx context.Context, t *exdesk.NewTicket) (*exdesk.Ticke
 		// Always said: what a ticket begins with becomes the default of what
 		// is added to it later.
 		Comment:  comment{HTML: t.HTML, Public: true, Uploads: t.Uploads},
-		Metadata: metadata{Digest: t.Origin.Digest, Mail: t.Origin.Mail},
+		Metadata: metadataOf(t.Origin),
+		Tags:     t.Tags,
+		FollowUp: t.FollowUp,
 	}
-	for _, cc := range t.CCs {
-		in.EmailCCs = append(in.EmailCCs, emailCC{Email: cc.Address, Name: clipName(cc.Name), Action: "put"})
-	}
+	in.EmailCCs = emailCCs(t.CCs)
 	key := t.Key
 	made, err := c.create(ctx, key, &in)
 	for part := in.drop(err); part != ""; part = in.drop(err) {

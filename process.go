@@ -1,0 +1,257 @@
+package exdesk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// item is one mail while it is processed.
+type item struct {
+	mail    *Mail
+	msg     *Message
+	id      identity
+	verdict Verdict
+	res     *Result
+}
+
+// try brings one mail to an outcome, in a few tries when services stumble.
+// With an error, the outcome is Gone or not known yet.
+func (p *pass) try(ctx context.Context, mail *Mail) (*Result, error) {
+	for n := 1; ; n++ {
+		res, err := p.process(ctx, mail)
+		var no *rejection
+		var hold *holding
+		switch {
+		case errors.As(err, &no):
+			res.Outcome, res.Reason = Rejected, no.reason
+			return res, nil
+		case errors.As(err, &hold):
+			res.Outcome, res.Verdict, res.Reason = Held, hold.name, hold.reason
+			return res, nil
+		}
+		var often *repeated
+		var wait *later
+		if err == nil || errors.As(err, &wait) || n == tries || !errors.Is(err, ErrTemporary) || errors.As(err, &often) || p.failed > 0 {
+			return res, err // while mails fail in a row, each has one try
+		}
+		pause := time.Second << (n - 1)
+		pause = pause/2 + rand.N(pause)
+		if asked, ok := RetryAfter(err); ok {
+			pause = asked
+		}
+		if pause > patience || sleep(ctx, pause) != nil {
+			return res, err
+		}
+	}
+}
+
+// process tries one mail once.
+func (p *pass) process(ctx context.Context, mail *Mail) (*Result, error) {
+	res := new(Result)
+	if mail.Record.ticketed(p.c.account) {
+		// A person took the label away. The mail was imported all the same,
+		// unless its ticket is no more.
+		switch there, err := p.isOn(ctx, mail, mail.Record); {
+		case err != nil:
+			return res, err
+		case there:
+			res.Outcome, res.Ticket, res.Comment = Relabelled, mail.Record.Ticket, mail.Record.Comment
+			return res, nil
+		}
+	}
+	if err := p.attempt(ctx, mail); err != nil {
+		return res, err
+	}
+	if most := p.c.opts.MaxBytes; most > 0 && mail.Size > most {
+		slot, err := p.reserve(ctx) // a rejection counts like a mail that was opened
+		if err != nil {
+			return res, err
+		}
+		slot.Commit()
+		return res, tooLarge(mail.Size, most)
+	}
+	if mail.importing() && !p.importing {
+		return res, errBehind // of the import
+	}
+	slot, err := p.brake(ctx, mail)
+	if err != nil {
+		return res, err
+	}
+	defer slot.Cancel() // unless something was made of the mail
+	if err := p.importMail(ctx, mail, res); err != nil {
+		return res, err
+	}
+	switch res.Outcome {
+	case Created, Commented, Noted:
+		slot.Commit()
+	}
+	return res, nil
+}
+
+// isOn reports whether the mail is on the ticket of its record. Whoever wrote
+// the record, the ticket must bear it out; else it is forgotten.
+func (p *pass) isOn(ctx context.Context, mail *Mail, r *Record) (bool, error) {
+	t, err := p.c.desk.Ticket(ctx, r.Ticket)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, err
+	case r.Outcome == Created || r.Outcome == Duplicate && mail.belongsTo(t):
+		if mail.belongsTo(t) {
+			return true, nil
+		}
+	default:
+		desk, ok := p.c.desk.(Conversations)
+		if !ok {
+			return true, nil
+		}
+		it := &item{mail: mail, id: p.identify(mail, new(Message))}
+		it.id.digest = r.Digest
+		_, mine, err := p.follow(ctx, desk, it, r.Ticket)
+		if err != nil || mine != nil {
+			return mine != nil, err
+		}
+	}
+	mail.Record = nil
+	return false, nil
+}
+
+// large is from what size on it is worth asking whether the desk has a mail
+// before its files are uploaded.
+const large = 256 << 10
+
+// importMail opens a mail, reads it, and makes of it what it is to be.
+func (p *pass) importMail(ctx context.Context, mail *Mail, res *Result) error {
+	if early := p.identify(mail, new(Message)); !p.c.opts.DryRun && (mail.Size == 0 || mail.Size > large) {
+		if known, err := p.known(ctx, mail, &early, res); known || err != nil {
+			return err
+		}
+	}
+	desk := p.c.desk
+	if p.c.opts.DryRun {
+		desk = nil
+	}
+	msg, err := p.open(ctx, mail, desk, res)
+	if err != nil {
+		return err
+	}
+	it := &item{mail: mail, msg: msg, id: p.identify(mail, msg), res: res}
+	end := p.c.step("screen", mail.ID)
+	err = p.screen(ctx, it)
+	if end(0, "", err); err != nil {
+		return err
+	}
+	if p.importing {
+		if it.verdict.Place == AsNote {
+			return &holding{it.verdict.Name, it.verdict.Reason}
+		}
+		return p.importOld(ctx, it)
+	}
+	done, followUp, err := p.converse(ctx, it)
+	switch {
+	case done || err != nil:
+		return err
+	case it.verdict.Place == AsNote:
+		return &holding{it.verdict.Name, it.verdict.Reason + ", and it is about no ticket that can be found"}
+	case p.c.opts.DryRun:
+		return p.foresee(ctx, it)
+	}
+	t, err := p.compose(ctx, it)
+	if err != nil {
+		return err
+	}
+	t.FollowUp = followUp
+	end = p.c.step("ticket", mail.ID)
+	err = p.create(ctx, &it.id, t, res)
+	end(0, res.Outcome, err)
+	return err
+}
+
+// foresee says what would become of a mail that is not on a ticket.
+func (p *pass) foresee(ctx context.Context, it *item) error {
+	seen, err := p.look(ctx, &it.id)
+	if err != nil {
+		return err
+	}
+	if seen.ticket != nil {
+		p.settle(&seen, &it.id, it.res)
+		return nil
+	}
+	it.res.Outcome, it.res.Public, it.res.MessageIDReused = Created, true, seen.reused
+	return nil
+}
+
+// known settles a mail that the desk has already, without uploading anything:
+// where that is possible at all, which can be told before the mail is read.
+func (p *pass) known(ctx context.Context, mail *Mail, early *identity, res *Result) (bool, error) {
+	if !p.forgotten(early) && !p.c.memory.met(early) && p.c.memory.doubt(early) == nil {
+		return false, nil
+	}
+	if tickets, err := p.first(ctx, early); len(tickets) == 0 || err != nil {
+		return false, err
+	}
+	msg, err := p.open(ctx, mail, nil, res)
+	if err != nil {
+		return false, err
+	}
+	id := p.identify(mail, msg)
+	seen, err := p.look(ctx, &id)
+	if err != nil || seen.ticket == nil {
+		return false, err
+	}
+	p.settle(&seen, &id, res)
+	return true, nil
+}
+
+// open fetches a mail and reads it, its files to the desk.
+func (p *pass) open(ctx context.Context, mail *Mail, desk Desk, res *Result) (*Message, error) {
+	slot, err := p.reserve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	end := p.c.step("read", mail.ID)
+	if desk != nil && p.c.opts.OnStep != nil {
+		desk = observedDesk{desk, p.c, mail.ID}
+	}
+	body, err := p.c.mailbox.Open(ctx, mail.ID)
+	if err != nil {
+		end(0, "", err)
+	}
+	slot.Commit() // a failure counts: the service counts it too
+	switch {
+	case errors.Is(err, ErrNotFound):
+		res.Outcome = Gone
+		return nil, err
+	case errors.Is(err, ErrRefused):
+		return nil, rejectf("the mailbox cannot produce the mail: %s", reason(err))
+	case err != nil:
+		return nil, err
+	}
+	defer body.Close()
+	msg, err := read(ctx, body, p.c.opts.MaxBytes, desk)
+	end(msg.octets, "", err)
+	if msg.octets == 0 && mail.Size > 0 && isRejection(err) {
+		return nil, fmt.Errorf("the mailbox sent nothing of a mail that has %d bytes: %w", mail.Size, ErrTemporary)
+	}
+	res.Message = msg
+	return msg, err
+}
+
+// reserve waits until one more mail may be fetched.
+func (p *pass) reserve(ctx context.Context) (Reservation, error) {
+	for {
+		slot, err := p.c.opts.Limiter.Reserve(ctx, p.c.mailbox.Address(), Cost{Messages: 1})
+		var limit *LimitError
+		if !errors.As(err, &limit) || limit.Until.IsZero() {
+			return slot, err
+		}
+		p.label(ctx, false) // nobody should wait for a label because of other mails
+		if err := sleep(ctx, max(time.Until(limit.Until), leastWait)); err != nil {
+			return nil, err
+		}
+	}
+}
