@@ -95,7 +95,7 @@ type Address struct {
 
 // String returns the address with its name before it.
 func (a Address) String() string {
-	if a.Name == "" {
+	if a.Name == "" || a.Name == a.Address { // which Graph gives for none
 		return a.Address
 	}
 	return a.Name + " <" + a.Address + ">"

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -68,6 +69,9 @@ const snapshot = 1000
 // maxEmpty is how many pages in a row may bring nothing new. Graph may send
 // empty pages that have a link to the next.
 const maxEmpty = 50
+
+// fewEmpty is after how many it is asked for by place instead of by link.
+const fewEmpty = 5
 
 // Unread implements exdesk.Mailbox.
 func (c *Client) Unread(ctx context.Context) iter.Seq2[*exdesk.Mail, error] {
@@ -202,7 +206,7 @@ func (l *list) snapshot(ctx context.Context, since time.Time) (mails []*exdesk.M
 // next returns the new mails of the next page.
 func (l *list) next(ctx context.Context) ([]*exdesk.Mail, error) {
 	page, err := l.c.page(ctx, l.request(l.at, l.top, listSelect, listExpand))
-	if err != nil && unreadable(err) {
+	if err != nil && unreadable(err) || err == nil && l.empty > 0 && l.empty%fewEmpty == 0 && len(page.Value) == 0 && page.Next != "" {
 		l.broken, l.link = true, ""
 		page, err = l.narrow(ctx, err)
 	}
@@ -248,7 +252,7 @@ func (l *list) request(at, top int, selected, expanded string) *rest.Request {
 func (l *list) narrow(ctx context.Context, cause error) (*page, error) {
 	if _, err := l.fetch(ctx, l.at, 1, "id", ""); err != nil {
 		if _, err := l.fetch(ctx, l.at+1, 1, "id", ""); err != nil {
-			return nil, cause // it is no item: nothing can be shown
+			return nil, cmp.Or(cause, err) // it is no item: nothing can be shown
 		}
 	}
 	for l.top > 1 {
@@ -268,10 +272,18 @@ func (l *list) narrow(ctx context.Context, cause error) (*page, error) {
 	return &page{Next: "more"}, nil
 }
 
+// fetch asks for items from a place on, once: whether it is the size or an item
+// is soon known. Empty pages on the way there are passed over.
 func (l *list) fetch(ctx context.Context, at, top int, selected, expanded string) (*page, error) {
 	req := l.request(at, top, selected, expanded)
-	req.Once = true // whether it is the size or an item is soon known
-	return l.c.page(ctx, req)
+	for n := 0; ; n++ {
+		req.Once = true
+		p, err := l.c.page(ctx, req)
+		if err != nil || len(p.Value) > 0 || p.Next == "" || n == maxEmpty {
+			return p, err
+		}
+		req = &rest.Request{Op: req.Op, URL: p.Next, Header: immutable()}
+	}
 }
 
 // unreadable reports whether a page failed in a way that a smaller one may not.
@@ -339,7 +351,7 @@ func query(pairs ...string) string {
 		}
 		b = append(b, pairs[i]...)
 		b = append(b, '=')
-		b = append(b, url.PathEscape(pairs[i+1])...)
+		b = append(b, strings.ReplaceAll(url.QueryEscape(pairs[i+1]), "+", "%20")...)
 	}
 	return string(b)
 }
