@@ -22,6 +22,7 @@ type letter struct {
 	inReplyTo, references []string
 	fields                string // further ones, with CRLF
 	text                  string
+	date                  time.Time // default now
 }
 
 func (l letter) bytes() []byte {
@@ -40,13 +41,16 @@ func (l letter) bytes() []byte {
 	if l.to == "" {
 		l.to = "support@contoso.test"
 	}
+	if l.date.IsZero() {
+		l.date = time.Now()
+	}
 	b.WriteString(l.fields)
 	add("From", l.from)
 	add("To", l.to)
 	add("Cc", l.cc)
 	add("Reply-To", l.replyTo)
 	add("Subject", l.subject)
-	add("Date", time.Now().Format(time.RFC1123Z))
+	add("Date", l.date.Format(time.RFC1123Z))
 	add("Message-ID", ids([]string{l.id}))
 	add("In-Reply-To", ids(l.inReplyTo))
 	add("References", ids(l.references))
