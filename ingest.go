@@ -106,6 +106,8 @@ type pass struct {
 	last      error     // the error of the last of them
 	failing   []string  // ids of all that failed
 
+	foreseen map[string]string // of a dry run: digests of mails that would be tickets, by Message-ID
+
 	refused string          // the reason of the last refusals in a row
 	senders map[string]bool // whose mails were refused for it
 }

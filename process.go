@@ -151,6 +151,9 @@ func (p *pass) importMail(ctx context.Context, mail *Mail, res *Result) error {
 		}
 		return p.importOld(ctx, it)
 	}
+	if p.foreseesThread(it) {
+		return nil
+	}
 	done, followUp, err := p.converse(ctx, it)
 	switch {
 	case done || err != nil:
@@ -171,18 +174,40 @@ func (p *pass) importMail(ctx context.Context, mail *Mail, res *Result) error {
 	return err
 }
 
-// foresee says what would become of a mail that is not on a ticket.
+// foresee says what would become of a mail that is not on a ticket, nor on one
+// that the pass would have made by now.
 func (p *pass) foresee(ctx context.Context, it *item) error {
 	seen, err := p.look(ctx, &it.id)
 	if err != nil {
 		return err
 	}
-	if seen.ticket != nil {
+	before, known := p.foreseen[it.id.messageID]
+	switch {
+	case seen.ticket != nil:
 		p.settle(&seen, &it.id, it.res)
 		return nil
+	case known && before == it.id.digest:
+		it.res.Outcome = Duplicate
+		return nil
 	}
-	it.res.Outcome, it.res.Public, it.res.MessageIDReused = Created, true, seen.reused
+	it.res.Outcome, it.res.Public, it.res.MessageIDReused = Created, true, seen.reused || known
+	if p.foreseen == nil {
+		p.foreseen = make(map[string]string)
+	}
+	p.foreseen[it.id.messageID] = it.id.digest
 	return nil
+}
+
+// foreseesThread reports whether the mail answers one whose ticket a dry run
+// would have made by now, and says what would become of it then.
+func (p *pass) foreseesThread(it *item) bool {
+	for _, id := range it.references() {
+		if _, ok := p.foreseen[id]; ok {
+			it.commented(0, 0, &NewComment{Public: it.verdict.Place != AsNote})
+			return true
+		}
+	}
+	return false
 }
 
 // known settles a mail that the desk has already, without uploading anything:

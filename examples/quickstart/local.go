@@ -78,7 +78,7 @@ func runSamples(ctx context.Context, p *printer) error {
 		p.expect(l.exchange.Deliver(mail), "")
 	}
 	p.labels, p.address = l.labels, l.exchange.Mailbox()
-	err = ingest(ctx, l.mailbox, l.desk, nil, p)
+	err = ingest(ctx, l.mailbox, l.desk, exdesk.Options{}, p)
 	p.close(l.count)
 	return err
 }
@@ -108,10 +108,10 @@ func runFiles(ctx context.Context, s *settings, p *printer) error {
 	}
 	defer l.stop()
 	p.labels, p.address = l.labels, l.exchange.Mailbox()
-	var limiter exdesk.Limiter
+	opts := exdesk.Options{DryRun: s.dry}
 	if !s.rates {
-		limiter = exdesk.Unlimited
-		p.note("the limit of 25 mails a minute is lifted; -rates keeps it")
+		opts.Limiter, opts.Brake = exdesk.Unlimited, exdesk.Unlimited
+		p.note("the limits of 25 mails a minute, and of 20 an hour from one sender, are lifted; -rates keeps them")
 	}
 	for len(paths) > 0 && ctx.Err() == nil {
 		var ids []string
@@ -128,7 +128,7 @@ func runFiles(ctx context.Context, s *settings, p *printer) error {
 			p.expect(id, path)
 			ids, size = append(ids, id), size+len(mail)
 		}
-		if err := ingest(ctx, l.mailbox, l.desk, limiter, p); err != nil {
+		if err := ingest(ctx, l.mailbox, l.desk, opts, p); err != nil {
 			p.close(l.count)
 			return err
 		}

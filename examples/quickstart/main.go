@@ -11,8 +11,9 @@
 //
 // With -graph and -zendesk it works on servers that already run: the sandbox,
 // or the real ones. It then takes its credentials from EXDESK_GRAPH_TOKEN,
-// EXDESK_ZENDESK_TOKEN and EXDESK_MAILBOX, and off loopback it only says how
-// many mails it would touch unless -yes is given.
+// EXDESK_ZENDESK_TOKEN and EXDESK_MAILBOX. Off loopback it only says what would
+// become of each mail, and writes nothing, unless -yes is given; -dry asks for
+// the same on loopback.
 package main
 
 import (
@@ -48,7 +49,7 @@ type settings struct {
 	json           bool
 	rates          bool
 	graph, zendesk string
-	yes            bool
+	dry, yes       bool
 }
 
 func parse(args []string, stderr io.Writer) (*settings, error) {
@@ -60,6 +61,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	f.BoolVar(&s.rates, "rates", false, "with -eml, keep the limit of 25 mails a minute")
 	f.StringVar(&s.graph, "graph", "", "work on the Microsoft Graph at `URL`")
 	f.StringVar(&s.zendesk, "zendesk", "", "work on the Zendesk account at `URL`")
+	f.BoolVar(&s.dry, "dry", false, "only say what would be done; off loopback the default")
 	f.BoolVar(&s.yes, "yes", false, "off loopback: really do it")
 	switch err := f.Parse(args); {
 	case err != nil:
@@ -68,6 +70,8 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 		return nil, fmt.Errorf("%q is not a flag; see -help", f.Arg(0))
 	case (s.graph == "") != (s.zendesk == ""):
 		return nil, errors.New("-graph and -zendesk go together")
+	case s.dry && s.yes:
+		return nil, errors.New("-dry and -yes are opposites")
 	case s.graph != "" && s.eml != "":
 		return nil, errors.New("-eml feeds servers of its own; leave -graph and -zendesk out")
 	}
@@ -96,27 +100,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 // ingest runs passes until nothing is left that a further pass could help. A
 // mail that waits for a service gets two more chances.
-func ingest(ctx context.Context, mailbox exdesk.Mailbox, desk exdesk.Desk, limiter exdesk.Limiter, p *printer) error {
-	if limiter == nil {
-		limiter = &exdesk.Windows{Most: exdesk.Cost{Messages: exdesk.IngestPerMinute}, Per: time.Minute}
+func ingest(ctx context.Context, mailbox mailbox, desk exdesk.Desk, opts exdesk.Options, p *printer) error {
+	if opts.Limiter == nil {
+		opts.Limiter = &exdesk.Windows{Most: exdesk.Cost{Messages: exdesk.IngestPerMinute}, Per: time.Minute}
 	}
+	opts.Limiter = watchedLimiter{opts.Limiter, p.progress}
 	var waiting []*exdesk.Result // of the newest pass
-	conn, err := exdesk.New(&watched{mailbox, p.progress}, desk, &exdesk.Options{
-		Limiter: watchedLimiter{limiter, p.progress},
-		OnResult: func(r *exdesk.Result) {
-			if r.Outcome == exdesk.Waiting {
-				waiting = append(waiting, r)
-				return
-			}
-			p.result(r)
-		},
-	})
+	opts.OnResult = func(r *exdesk.Result) {
+		if r.Outcome == exdesk.Waiting {
+			waiting = append(waiting, r)
+			return
+		}
+		p.result(r)
+	}
+	conn, err := exdesk.New(&watched{mailbox, p.progress}, desk, &opts)
 	if err != nil {
 		return err
 	}
 	for range 3 {
 		waiting = nil
-		if _, err = conn.Ingest(ctx); err != nil || len(waiting) == 0 {
+		if _, err = conn.Ingest(ctx); err != nil || len(waiting) == 0 || opts.DryRun {
 			break
 		}
 	}

@@ -38,9 +38,9 @@ func TestSamples(t *testing.T) {
 	out, _, err := quickstart(t)
 	require.NoError(t, err)
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	require.Len(t, lines, 13, out)
+	require.Len(t, lines, 15, out)
 	for i, want := range []string{"MAIL", "ticket 1", "ticket 2 with a file", "ticket 3", "ticket 4 with 3 files", "ticket 5 with a file", "rejected: the mail is malformed",
-		"rejected: the To field is missing", "rejected: the mail has", "nothing new: it is ticket 1", "ticket 6, though another mail has its Message-ID", "", "10 mails, "} {
+		"rejected: the To field is missing", "rejected: the mail has", "nothing new: it is ticket 1", "comment on ticket 2", "note on ticket 4: ", "ticket 6, though another mail has its Message-ID", "", "12 mails, "} {
 		require.Contains(t, lines[i], want)
 	}
 	require.Contains(t, out, "Zendesk, RejectedByZendesk")
@@ -59,14 +59,14 @@ func TestFiles(t *testing.T) {
 	write("no-to", "From: eve@customer.example\nSubject: Rejected\n\nWhat I had to say.\n")
 	out, errs, err := quickstart(t, "-eml", dir, "-json")
 	require.NoError(t, err)
-	require.Contains(t, errs, "the limit of 25 mails a minute is lifted")
+	require.Contains(t, errs, "the limits of 25 mails a minute, and of 20 an hour from one sender, are lifted")
 	require.Contains(t, errs, "3 mails, ")
 	all := objects(t, out)
 	require.Len(t, all, 3)
 	a := all["a.emlGrüße"]
 	require.Equal(t, object{File: "a.eml", MessageID: a.MessageID, Outcome: "ticket", Ticket: a.Ticket, Subject: "Grüße", FromName: "Ann",
 		FromAddress: "ann@customer.example", Requester: "ann@customer.example", CC: []string{"bob@customer.example"}, Text: "Hello.\n",
-		Attachments: []attachment{}, Labels: []string{"Zendesk"}}, a)
+		Public: true, Attachments: []attachment{}, Labels: []string{"Zendesk"}}, a)
 	require.Equal(t, []attachment{{Name: "x.csv", Type: "text/csv", Bytes: 3}}, all["sub/whateverFile"].Attachments)
 	require.Equal(t, 9, all["sub/whateverFile"].HTMLBytes)
 	no := all["no-toRejected"]
@@ -127,24 +127,56 @@ func TestRemote(t *testing.T) {
 	require.ErrorContains(t, err, "sign in again")
 }
 
-func TestOffLoopbackOnlyAsks(t *testing.T) {
+func TestDryRun(t *testing.T) {
+	exchange, support := graphtest.New(nil), zendesktest.New(nil)
+	for _, mail := range samples() {
+		exchange.Deliver(mail)
+	}
+	graphServer, deskServer := httptest.NewServer(exchange), httptest.NewServer(support)
+	defer graphServer.Close()
+	defer deskServer.Close()
+	t.Setenv("EXDESK_GRAPH_TOKEN", exchange.Token())
+	t.Setenv("EXDESK_ZENDESK_TOKEN", support.Token())
+	t.Setenv("EXDESK_MAILBOX", exchange.Mailbox())
+	out, errs, err := quickstart(t, "-dry", "-graph", graphServer.URL, "-zendesk", deskServer.URL)
+	require.NoError(t, err)
+	require.Contains(t, out, "Where is my order?        a ticket")
+	require.Contains(t, out, "rejected: the To field is missing")
+	require.Contains(t, out, "nothing new: it is a ticket")
+	require.Contains(t, out, "comment on a ticket")
+	require.Contains(t, out, "note on a ticket")
+	require.Contains(t, errs, "nothing is written to the mailbox")
+	requireReadOnly(t, exchange, support)
+	require.Empty(t, support.Tickets())
+}
+
+func requireReadOnly(t *testing.T, exchange *graphtest.Server, support *zendesktest.Server) {
+	t.Helper()
+	for _, r := range exchange.Requests() {
+		require.Equal(t, "GET", r.Method)
+	}
+	for _, r := range support.Requests() {
+		require.Equal(t, "GET", r.Method)
+	}
+}
+
+// Off loopback a dry run is the default. The account here cannot be reached.
+func TestOffLoopbackWritesNothing(t *testing.T) {
 	exchange := graphtest.New(nil)
-	exchange.Deliver(samples()[0])
 	server := httptest.NewServer(exchange)
 	defer server.Close()
 	t.Setenv("EXDESK_GRAPH_TOKEN", exchange.Token())
 	t.Setenv("EXDESK_ZENDESK_TOKEN", "x")
 	t.Setenv("EXDESK_MAILBOX", exchange.Mailbox())
-	out, errs, err := quickstart(t, "-graph", server.URL, "-zendesk", "https://acme.zendesk.example")
+	_, errs, err := quickstart(t, "-graph", server.URL, "-zendesk", "https://acme.zendesk.example")
 	require.NoError(t, err)
-	require.Empty(t, out)
-	require.Contains(t, errs, "1 mail of support@contoso.test, unread, would become tickets of https://acme.zendesk.example")
-	require.Contains(t, errs, "-yes does it")
-	require.Equal(t, 1, exchange.Count(), "it only listed")
+	require.Contains(t, errs, "this is what would become of the new mail of support@contoso.test")
+	require.Contains(t, errs, "nothing was done; -yes does it")
+	requireReadOnly(t, exchange, zendesktest.New(nil))
 }
 
 func TestWrongFlags(t *testing.T) {
-	for _, args := range [][]string{{"-graph", "x"}, {"surplus"}, {"-nonsense"}, {"-eml", "x", "-graph", "y", "-zendesk", "z"}, {"-eml", "/does/not/exist"}, {"-eml", t.TempDir()}} {
+	for _, args := range [][]string{{"-graph", "x"}, {"surplus"}, {"-dry", "-yes"}, {"-nonsense"}, {"-eml", "x", "-graph", "y", "-zendesk", "z"}, {"-eml", "/does/not/exist"}, {"-eml", t.TempDir()}} {
 		_, _, err := quickstart(t, args...)
 		require.Error(t, err, "%v", args)
 	}

@@ -103,6 +103,8 @@ type object struct {
 	Outcome     string       `json:"outcome"`
 	Reason      string       `json:"reason"`
 	Ticket      int64        `json:"ticket"`
+	Public      bool         `json:"public"`
+	Verdict     string       `json:"verdict,omitempty"`
 	Subject     string       `json:"subject"`
 	FromName    string       `json:"from_name"`
 	FromAddress string       `json:"from_address"`
@@ -127,7 +129,7 @@ type attachment struct {
 
 func (p *printer) printJSON(r row) {
 	o := object{
-		File: p.file[r.Mail.ID], MessageID: r.Mail.MessageID, Outcome: string(r.Outcome), Reason: r.Reason, Ticket: r.Ticket,
+		File: p.file[r.Mail.ID], MessageID: r.Mail.MessageID, Outcome: string(r.Outcome), Reason: r.Reason, Ticket: r.Ticket, Public: r.Public, Verdict: r.Verdict,
 		Subject: r.subject, FromName: r.Mail.From.Name, FromAddress: r.Mail.From.Address,
 		CC: []string{}, Attachments: []attachment{}, Labels: append([]string{}, r.labels...),
 	}
@@ -180,7 +182,7 @@ func (p *printer) close(count *counter) {
 		switch {
 		case p.colour && i == 0:
 			line = "\x1b[1m" + line + "\x1b[0m" // bold
-		case p.colour && p.results[i-1].Outcome != exdesk.Created && p.results[i-1].Outcome != exdesk.Duplicate:
+		case p.colour && p.results[i-1].needsLook():
 			line = "\x1b[33m" + line + "\x1b[0m" // yellow: somebody should look
 		}
 		fmt.Fprintln(p.stdout, line)
@@ -223,18 +225,39 @@ func (r *row) became() string {
 	return s
 }
 
+// needsLook reports whether somebody should look at the mail.
+func (r *row) needsLook() bool {
+	switch r.Outcome {
+	case exdesk.Rejected, exdesk.Held, exdesk.Waiting:
+		return true
+	}
+	return r.Err != nil
+}
+
 func (r *row) outcome() string {
+	ticket := fmt.Sprintf("ticket %d", r.Ticket)
+	if r.Ticket == 0 { // of a dry run
+		ticket = "a ticket"
+	}
 	switch {
+	case r.Outcome == exdesk.Commented && !r.Public:
+		return "private comment on " + ticket + ": " + shorten(r.Reason, 60)
+	case r.Outcome == exdesk.Commented:
+		return "comment on " + ticket
+	case r.Outcome == exdesk.Noted:
+		return "note on " + ticket + ": " + shorten(r.Reason, 60)
+	case r.Outcome == exdesk.Held:
+		return "held: " + shorten(r.Reason, 60)
 	case r.Outcome == exdesk.Created && r.MessageIDReused:
-		return fmt.Sprintf("ticket %d, though another mail has its Message-ID", r.Ticket)
+		return ticket + ", though another mail has its Message-ID"
 	case r.Outcome == exdesk.Created && r.files == 1:
-		return fmt.Sprintf("ticket %d with a file", r.Ticket)
+		return ticket + " with a file"
 	case r.Outcome == exdesk.Created && r.files > 1:
-		return fmt.Sprintf("ticket %d with %d files", r.Ticket, r.files)
+		return fmt.Sprintf("%s with %d files", ticket, r.files)
 	case r.Outcome == exdesk.Created:
-		return fmt.Sprintf("ticket %d", r.Ticket)
+		return ticket
 	case r.Outcome == exdesk.Duplicate:
-		return fmt.Sprintf("nothing new: it is ticket %d", r.Ticket)
+		return "nothing new: it is " + ticket
 	case r.Outcome == exdesk.Rejected:
 		return "rejected: " + shorten(r.Reason, 60)
 	case r.Outcome == exdesk.Waiting:

@@ -11,9 +11,15 @@ import (
 	"github.com/exdesk/exdesk"
 )
 
+// mailbox is one that can be searched.
+type mailbox interface {
+	exdesk.Mailbox
+	exdesk.Archive
+}
+
 // watched is a mailbox that shows how far its mails have been read.
 type watched struct {
-	exdesk.Mailbox
+	mailbox
 	p *progress
 }
 
@@ -32,7 +38,7 @@ type progress struct {
 
 func (w *watched) Unread(ctx context.Context) iter.Seq2[*exdesk.Mail, error] {
 	return func(yield func(*exdesk.Mail, error) bool) {
-		for mail, err := range w.Mailbox.Unread(ctx) {
+		for mail, err := range w.mailbox.Unread(ctx) {
 			if mail != nil {
 				w.p.subjects[mail.ID] = mail.Subject
 			}
@@ -47,7 +53,7 @@ func (w *watched) Open(ctx context.Context, id string) (io.ReadCloser, error) {
 	w.p.opened[id] = true
 	w.p.bytes, w.p.subject = 0, w.p.subjects[id]
 	w.p.show()
-	body, err := w.Mailbox.Open(ctx, id)
+	body, err := w.mailbox.Open(ctx, id)
 	if err != nil {
 		return nil, err
 	}

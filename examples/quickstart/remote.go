@@ -37,26 +37,17 @@ func runRemote(ctx context.Context, s *settings, p *printer) error {
 	if err != nil {
 		return err
 	}
-	if !local || !loopback(s.graph) {
-		n := 0
-		for mail, err := range mailbox.Unread(ctx) {
-			if err != nil {
-				return err
-			}
-			if !mail.HasCategory(exdesk.LabelProcessed) {
-				n++
-			}
-		}
-		p.note(fmt.Sprintf("%s of %s, unread, would become tickets of %s or be rejected, and be labelled and marked read", mails(n), address, s.zendesk))
-		if !s.yes {
-			p.note("nothing was done; -yes does it")
-			return nil
-		}
+	opts := exdesk.Options{DryRun: s.dry || !s.yes && !(local && loopback(s.graph))}
+	if opts.DryRun {
+		p.note(fmt.Sprintf("this is what would become of the new mail of %s; nothing is written to the mailbox or to %s", address, s.zendesk))
 	}
 	p.address = address
 	p.labels = func(r *exdesk.Result) []string { return append(r.Mail.Categories, r.Labels...) }
-	err = ingest(ctx, mailbox, desk, nil, p)
+	err = ingest(ctx, mailbox, desk, opts, p)
 	p.close(count)
+	if opts.DryRun && !s.dry {
+		p.note("nothing was done; -yes does it")
+	}
 	if peak := peakMemory(); peak != "" {
 		p.note("peak memory of this process: " + peak)
 	}

@@ -80,6 +80,11 @@ Enjoy!
 `+attached("film.mov", "video/quicktime", noise(40<<20))+`--m--
 `),
 		plain, // delivered twice
+		reply("Bo Lind <bo@shop.example>", "Re: The label is wrong", "nine@shop.example", "two@shop.example", "",
+			"It is on the left side of the parcel.\n"),
+		// Nobody wrote this one: answering it would begin a loop.
+		reply("Dora Okafor <dora@firm.example>", "Automatic reply: Papers for case 12", "ten@firm.example", "four@firm.example",
+			"Auto-Submitted: auto-replied\n", "I am out of office until Monday.\n"),
 		// A web form that gives every mail the same Message-ID.
 		mail("Ivo <ivo@form.example>", "support@contoso.test", "Contact form", "one@customer.example",
 			"Content-Type: text/plain; charset=utf-8\n\nPlease call me back.\n"),
@@ -91,6 +96,11 @@ func mail(from, to, subject, id, body string) []byte {
 	head := fmt.Sprintf("From: %s\nTo: %s\nSubject: %s\nDate: %s\nMessage-ID: <%s>\nMIME-Version: 1.0\n",
 		from, to, subject, time.Now().Format(time.RFC1123Z), id)
 	return []byte(strings.ReplaceAll(head+body, "\n", "\r\n"))
+}
+
+// reply is a mail that answers another one.
+func reply(from, subject, id, to, fields, text string) []byte {
+	return mail(from, "support@contoso.test", subject, id, "In-Reply-To: <"+to+">\n"+fields+"Content-Type: text/plain; charset=utf-8\n\n"+text)
 }
 
 func japaneseMail() []byte {
