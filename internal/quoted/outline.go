@@ -1,0 +1,46 @@
+package quoted
+
+// outline is what remains of a piece of HTML when all elements that are whole in
+// it are taken out: end tags, then start tags.
+type outline struct {
+	ends, starts []token
+	open         map[string]int // how many of starts have that name
+}
+
+// outlineOf reads HTML in linear time, however it nests.
+func outlineOf(s string) *outline {
+	o := &outline{open: make(map[string]int)}
+	for at := 0; at < len(s); {
+		t := next(s, at)
+		at = t.to
+		switch {
+		case t.name == "" || t.name == "!" || void[t.name]:
+		case !t.end:
+			o.starts = append(o.starts, t)
+			o.open[t.name]++
+		case !o.close(t.name):
+			o.ends = append(o.ends, t)
+		}
+	}
+	return o
+}
+
+// close closes the innermost element of that name and those within it, whose end
+// tags were left out.
+func (o *outline) close(name string) bool {
+	if o.open[name] == 0 {
+		return false
+	}
+	for {
+		n := len(o.starts) - 1
+		last := o.starts[n].name
+		o.starts = o.starts[:n]
+		o.open[last]--
+		if last == name {
+			return true
+		}
+	}
+}
+
+// void are the elements that have no end tag.
+var void = set("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr", "keygen", "frame", "bgsound", "basefont")
