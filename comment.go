@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/exdesk/exdesk/internal/quoted"
 )
 
 const (
@@ -223,11 +225,24 @@ func (p *pass) comment(ctx context.Context, desk Conversations, it *item, th thr
 	if person != nil && (s.verified || !person.Agent) && s.involved() {
 		c.Author = person.ID
 	}
+	if p.c.opts.TrimQuotes {
+		msg.trim()
+	}
 	remark := ""
 	if !s.verified || c.Author == 0 {
 		remark = fmt.Sprintf("From %s. %s", msg.From, sentence(how.why))
 	}
 	return c, p.c.finish(ctx, msg, c, remark)
+}
+
+// trim leaves out what a reply quotes below its text: it is on the ticket.
+// Forwarded mail is kept whole.
+func (m *Message) trim() {
+	if len(m.InReplyTo)+len(m.References) == 0 || quoted.Forwarded(m.Subject) {
+		return
+	}
+	m.HTML, _ = quoted.HTML(m.HTML)
+	m.Text, _ = quoted.Text(m.Text)
 }
 
 // sentence makes a sentence of a reason.

@@ -283,6 +283,32 @@ func TestFullTicket(t *testing.T) {
 	})
 }
 
+// What a reply quotes is left out if that is asked for, and only then; a
+// forwarded mail is kept whole, and so is a new ticket.
+func TestTrimQuotes(t *testing.T) {
+	const text, quote = "It is order 12.", "\r\n\r\nOn Mon, 23 Nov 2026 at 10:00, Support <support@contoso.test> wrote:\r\n> Which order is it?\r\n> Support\r\n"
+	for _, c := range []struct {
+		trim    bool
+		subject string
+		kept    bool
+	}{{true, "Re: Where is it?", false}, {false, "Re: Where is it?", true}, {true, "Fwd: Where is it?", true}} {
+		inBubble(t, nil, nil, func(t *testing.T, w *world) {
+			w.opts.TrimQuotes = c.trim
+			w.restart()
+			w.open()
+			l := answer
+			l.subject, l.text = c.subject, text+quote
+			w.post(l)
+			l.id, l.inReplyTo, l.from = "new@x.example", []string{"unknown@x.example"}, "Bob <bob@customer.example>"
+			w.post(l)
+			w.ingest()
+			require.Contains(t, w.ticket(1).Comments[1].Body, text)
+			require.Equal(t, c.kept, strings.Contains(w.ticket(1).Comments[1].Body, "Which order is it?"))
+			require.Contains(t, w.ticket(2).Comments[0].Body, "Which order is it?")
+		})
+	}
+}
+
 // onPut is called with each request that changes a ticket, before it is heard.
 type onPut struct {
 	http.RoundTripper
