@@ -71,7 +71,7 @@ func (m *Message) notes() string {
 		}
 		b.WriteString(note)
 	}
-	out := m.remark
+	out := m.remark + m.sealed()
 	if b.Len() > 0 {
 		out += "<p>Not attached:</p><ul>" + b.String() + "</ul>"
 	}
@@ -79,6 +79,34 @@ func (m *Message) notes() string {
 		out += "<hr>"
 	}
 	return out
+}
+
+// sealed says which files hold the mail itself in a form that is not opened
+// here.
+func (m *Message) sealed() string {
+	said := make(map[string]bool)
+	var b strings.Builder
+	for i := range m.Files {
+		f := &m.Files[i]
+		why := sealedTypes[strings.TrimPrefix(f.Type, "application/")]
+		if strings.EqualFold(f.Name, "winmail.dat") {
+			why = sealedTypes["ms-tnef"]
+		}
+		if why != "" && !said[why] && f.Upload != nil {
+			said[why] = true
+			b.WriteString("<p><i>" + html.EscapeString(clip(f.Name, 100)) + " " + why + "</i></p>")
+		}
+	}
+	return neutral(b.String())
+}
+
+const tnef = "is in a format of Outlook's own (TNEF) and was not opened: it may hold files and the formatted text of this mail."
+
+var sealedTypes = map[string]string{
+	"ms-tnef": tnef, "vnd.ms-tnef": tnef,
+	"pkcs7-mime":    "is the mail, signed or encrypted with S/MIME; it was not opened.",
+	"x-pkcs7-mime":  "is the mail, signed or encrypted with S/MIME; it was not opened.",
+	"pgp-encrypted": "announces a mail that is encrypted with PGP; it was not opened.",
 }
 
 // place puts the images that came along where the HTML shows them (RFC 2392).

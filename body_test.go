@@ -158,3 +158,22 @@ func TestDigest(t *testing.T) {
 	}
 	require.Len(t, m.Digest(), 32)
 }
+
+func TestSealedMailIsSaid(t *testing.T) {
+	for _, c := range []struct{ name, kind, want string }{
+		{"winmail.dat", "application/octet-stream", "winmail.dat is in a format of Outlook's own (TNEF)"},
+		{"part-2.dat", "application/ms-tnef", "part-2.dat is in a format"},
+		{"smime.p7m", "application/pkcs7-mime", "smime.p7m is the mail, signed or encrypted with S/MIME"},
+		{"v.pgp", "application/pgp-encrypted", "encrypted with PGP"},
+		{"a.pdf", "application/pdf", ""},
+	} {
+		m := &Message{Text: "Hello.", Files: []Attachment{{Name: c.name, Type: c.kind, Upload: &Upload{Token: "t"}}}}
+		comment, _ := m.comment()
+		if c.want == "" {
+			require.Equal(t, "<div>Hello.</div>", comment)
+			continue
+		}
+		require.Contains(t, comment, c.want)
+		require.Contains(t, comment, "<hr><div>Hello.</div>")
+	}
+}

@@ -1,5 +1,5 @@
 // Package exdesk joins an Exchange Online mailbox to a Zendesk account: mail
-// that arrives becomes tickets.
+// that arrives becomes tickets, and replies become comments on them.
 //
 //	mailbox, err := graph.New("support@contoso.com", graphTokens, nil)
 //	desk, err := zendesk.New("acme", zendeskTokens, nil)
@@ -14,36 +14,62 @@
 // that ends its processing: the category, the read flag, and a property with
 // the ticket's number or the reason of the rejection. Whether an earlier
 // attempt got through before that step is asked of Zendesk, where the ticket
-// has an external id made of the Message-ID and keeps a digest of the content.
-// So a process may die at any instruction, start again on another machine, or
-// run twice by mistake: each mail becomes one ticket.
+// has an external id made of the Message-ID and each comment keeps a digest of
+// its mail. So a process may die at any instruction, start again on another
+// machine, or run twice by mistake: each mail becomes one ticket, or one
+// comment.
 //
 // # The flow
 //
 // Everything about it is in this package, one noun a file:
 //
 //	run.go       passes until it is told to stop
-//	ingest.go    a pass over the Inbox, mail by mail
+//	ingest.go    a pass over the Inbox; queue.go, the order within conversations
+//	process.go   one mail on its way
 //	read.go      a mail, streamed: its texts are held, its files go to the desk
-//	texts.go, html.go, body.go    its texts become the first comment
-//	compose.go   the ticket
-//	once.go      that it is made once
+//	texts.go, html.go, body.go    its texts become a comment
+//	screen.go    what is no ticket: bounces, automatic replies, loops
+//	thread.go    the ticket that it belongs to
+//	policy.go    who speaks on a ticket, in public or in private; auth.go, whether he is who he says
+//	comment.go   the comment, made once
+//	compose.go   the ticket; once.go, that it is made once
+//	hold.go      mail that waits for a person
+//	import.go    mail from before
 //	labels.go    what is written on the mail
-//	report.go    what became of each mail
+//	report.go    what became of each mail; explain.go, of one mail, later
+//	observe.go   steps, for metrics
 //	limits.go    how fast
-//	mailbox.go, desk.go    the two interfaces that everything else is behind
+//	mailbox.go, desk.go    the interfaces that everything else is behind
 //	headers.go, relay.go   the guard over what leaves through the mailbox
 //
-// Package graph implements Mailbox with Microsoft Graph and package zendesk
-// implements Desk with the Support API; this package knows neither.
+// Package graph implements Mailbox and Archive with Microsoft Graph, and package
+// zendesk implements Desk, Conversations, People and Importer with the Support
+// API; this package knows neither.
 //
-// # Rejected mail
+// # Replies
+//
+// A mail that answers one which is on a ticket becomes a comment there. What it
+// answers is known by the properties on the mails in the mailbox, by the external
+// ids of tickets, and by the encoded id that Zendesk's notifications carry; a
+// caller's own Threads may know more. Whether the comment is public is decided by
+// the ten ordered rules of Zendesk's page "Understanding when email comments are
+// public or private" (Policy), and only a sender whom Exchange vouches for speaks
+// in public or copies others. A closed ticket is followed by a new one, a merged
+// one leads to where it went.
+//
+// # Rejected and held mail
 //
 // A mail that can never become a ticket gets the category "RejectedByZendesk"
 // as well, and the reason in its property and in the Report: it is larger than
 // 50 MB, it has no From or To, it is malformed beyond repair, or Zendesk
 // refused it for good. Take the category "Zendesk" away and mark the mail unread
 // to have it tried again.
+//
+// A mail that should not become one by itself gets the category "ZendeskHeld"
+// and stays unread: the Screen has doubts, its sender is suspended or writes too
+// much at once, a stranger answers on somebody's ticket, or it fails again and
+// again while other mail passes. Take the category away, or call Release, to let
+// it go on.
 //
 // # Errors
 //

@@ -1,5 +1,6 @@
 // Package graph is a hand-written adapter to the part of Microsoft Graph v1.0
-// that exdesk needs: it makes an Exchange Online mailbox an exdesk.Mailbox.
+// that exdesk needs: it makes an Exchange Online mailbox an exdesk.Mailbox and
+// an exdesk.Archive.
 //
 //	mailbox, err := graph.New("support@contoso.com", tokens, nil)
 //

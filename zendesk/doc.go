@@ -1,15 +1,18 @@
 // Package zendesk is a hand-written adapter to the part of the Zendesk
-// Support API that exdesk needs: it makes an account an exdesk.Desk.
+// Support API that exdesk needs: it makes an account an exdesk.Desk with
+// exdesk.Conversations, exdesk.People and exdesk.Importer.
 //
 //	desk, err := zendesk.New("acme", tokens, nil)
 //
 // # Credentials
 //
 // Tokens are OAuth bearer tokens; the client needs the scopes tickets:read,
-// tickets:write and, where the account asks for it, ticket_attachments:write.
-// Reading a ticket's audits may take the global read scope: Zendesk's
-// references disagree. API tokens work through APIToken until Zendesk ends
-// them on 30 April 2027.
+// tickets:write, users:read and, where the account asks for it,
+// ticket_attachments:write. Reading a ticket's audits, people's further
+// addresses and the support addresses may take the global read scope: Zendesk's
+// references disagree. Without audits replies become tickets of their own.
+// Importing takes an administrator. API tokens work through APIToken until
+// Zendesk ends them on 30 April 2027.
 //
 // # Limits
 //

@@ -130,11 +130,8 @@ func begins(s string) bool {
 	if openers[word] {
 		return strings.ContainsFunc(s, unicode.IsDigit)
 	}
-	for _, c := range word {
-		if unicode.IsDigit(c) || unspaced(c) {
-			return true
-		}
-		break
+	if c, _ := utf8.DecodeRuneInString(word); word != "" && (unicode.IsDigit(c) || unspaced(c)) {
+		return true
 	}
 	// A day in some other language has a comma after it or is short.
 	return len(first) < 28 && (len(word) < len(first) || len(word) < 6) && rest != "" && isDigit(rest[0])
