@@ -54,8 +54,9 @@ type Options struct {
 	// and its labels are written. It is called by Ingest, one call at a time,
 	// and must not call the Connector.
 	OnResult func(*Result)
-	// Logger hears of what is worth knowing and no error. It is never told
-	// contents or addresses. Default: nobody.
+	// Logger hears of each mail and pass, and of what is worth knowing and no
+	// error. It is told the mailbox's address and never contents or addresses
+	// of mail. Default: nobody.
 	Logger *slog.Logger
 }
 
@@ -103,7 +104,7 @@ func New(mailbox Mailbox, desk Desk, opts *Options) (*Connector, error) {
 	if _, ok := mailbox.(Archive); !ok && !c.opts.Since.IsZero() {
 		return nil, errors.New("exdesk: Since needs a mailbox that is an Archive")
 	}
-	c.log = cmp.Or(c.opts.Logger, slog.New(slog.DiscardHandler))
+	c.log = cmp.Or(c.opts.Logger, slog.New(slog.DiscardHandler)).With("mailbox", mailbox.Address())
 	if d, ok := desk.(interface{ Account() string }); ok {
 		c.account = d.Account()
 	}

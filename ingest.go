@@ -83,6 +83,9 @@ func (c *Connector) pass(ctx context.Context, name string, work func(*pass) erro
 		c.passed(p, err)
 	}
 	end(0, "", err)
+	if n := len(p.report.Results); n > 0 {
+		c.log.InfoContext(ctx, name, "mails", n, "summary", p.report.String(), "took", now().Sub(p.begin).Round(time.Millisecond))
+	}
 	if err != nil {
 		return p.report, fmt.Errorf("exdesk: %s: %w", name, err)
 	}

@@ -68,7 +68,7 @@ func (c *Connector) Run(ctx context.Context) error {
 		c.status.NextPass = time.Now().Add(pause)
 		c.mu.Unlock()
 		if err != nil {
-			c.log.ErrorContext(ctx, "a pass failed", "mailbox", c.mailbox.Address(), "error", err, "next", pause.Round(time.Second))
+			c.log.ErrorContext(ctx, "a pass failed", "error", err, "next", pause.Round(time.Second))
 		}
 		t := time.NewTimer(pause)
 		select {

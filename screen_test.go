@@ -3,6 +3,7 @@ package exdesk_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -234,4 +235,33 @@ func TestReplyToAndSupportAddresses(t *testing.T) {
 			require.Equal(t, []string{"bob@customer.example"}, ticket.EmailCCs)
 		})
 	}
+}
+
+// The log tells what happens to each mail and nothing that is in it.
+func TestLogIsDiscreet(t *testing.T) {
+	inBubble(t, longMail, &longDesk, func(t *testing.T, w *world) {
+		var log strings.Builder
+		w.opts.Logger = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		w.restart()
+		w.post(question)
+		w.ingest()
+		time.Sleep(time.Minute)
+		w.post(answer)
+		w.exchange.Deliver(bounce("q@customer.example"))
+		w.exchange.Deliver([]byte("From: joe@nowhere\r\nTo: x@y.example\r\nSubject: secret\r\n\r\nhi\r\n"))
+		w.deliver("bob")
+		w.deskFault(zendesktest.Fault{Method: "POST", Path: "/api/v2/tickets", Status: 422, Body: `{"error":"RecordInvalid","details":{"requester":[{"description":"Requester: bob@customer.example is bad"}]}}`})
+		w.deskFault(zendesktest.Fault{Method: "PUT", Path: "/api/v2/tickets/1", Commit: true, Status: 504})
+		w.labelsFail()
+		w.ingest()
+		w.heal()
+		w.ingest()
+		require.Contains(t, log.String(), `"mailbox":"support@contoso.test"`)
+		for _, outcome := range []string{"ticket", "comment", "note", "rejected"} {
+			require.Contains(t, log.String(), `"outcome":"`+outcome+`"`)
+		}
+		for _, secret := range []string{"customer.example", "Where is", "order 12", "secret", "joe@nowhere", w.exchange.Token(), w.support.Token()} {
+			require.NotContains(t, log.String(), secret)
+		}
+	})
 }
