@@ -44,7 +44,9 @@ func TestConversation(t *testing.T) {
 			require.ErrorIs(t, err, exdesk.ErrConflict, "the ticket has moved on")
 			time.Sleep(time.Minute)
 		}
-		srv.Edit(id, func(t *zendesktest.Ticket) { t.Assignee.Email, t.Followers = "agent@acme.test", []string{"agent@acme.test"} })
+		srv.Edit(id, func(t *zendesktest.Ticket) {
+			t.Assignee.Email, t.Followers = "agent@acme.test", []string{"agent@acme.test"}
+		})
 		time.Sleep(time.Minute)
 		conv, err := c.Conversation(t.Context(), id, time.Time{})
 		require.NoError(t, err)
