@@ -173,7 +173,8 @@ func indexFold(s, needle string) int {
 func neutral(s string) string {
 	s = braceEntity.ReplaceAllString(s, "{")
 	// Twice, because the matches of one pass do not overlap.
-	return strings.ReplaceAll(strings.ReplaceAll(s, "{{", "{\u2060{"), "{{", "{\u2060{")
+	s = strings.ReplaceAll(strings.ReplaceAll(s, "{{", "{\u2060{"), "{{", "{\u2060{")
+	return strings.ReplaceAll(s, "{%", "{\u2060%") // Liquid, which Zendesk's templates are in
 }
 
 var braceEntity = regexp.MustCompile(`(?i)&(?:#0*123|#x0*7b|lcub|lbrace)(?:;|\b)`)

@@ -17,14 +17,18 @@ const (
 	maxSubject = 250
 )
 
+// TagUnverified is on tickets of mail that Exchange does not vouch for: its
+// sender may be somebody else. Nobody is copied on such a ticket.
+const TagUnverified = "exdesk_unverified"
+
 // compose makes the ticket of a mail whose files are at the desk.
 func (p *pass) compose(ctx context.Context, it *item) (*NewTicket, error) {
 	msg, mailbox := it.msg, p.c.mailbox.Address()
-	support, err := p.support(ctx)
+	own, err := p.own(ctx)
 	if err != nil {
 		return nil, err
 	}
-	requester, err := p.requester(ctx, msg, support)
+	requester, err := p.requester(ctx, it, own)
 	if err != nil {
 		return nil, err
 	}
@@ -36,25 +40,45 @@ func (p *pass) compose(ctx context.Context, it *item) (*NewTicket, error) {
 		Origin:    it.id.origin(),
 		Requester: requester,
 		Recipient: mailbox,
-		CCs:       msg.copied(append(support, mailbox, requester.Address)),
+		CCs:       msg.copied(own, requester.Address),
 		Subject:   clip(neutral(msg.Subject), maxSubject),
 		HTML:      comment,
 		Uploads:   msg.uploads(),
-		Tags:      it.verdict.Tags,
+		Tags:      slices.Clone(it.verdict.Tags),
 	}
 	if it.verdict.Quiet {
 		t.Tags = append([]string{TagAutomatic}, t.Tags...)
+	}
+	if v := p.vouch(it.mail, msg); v.forged() {
+		// Else whoever writes in a customer's name would copy himself on what
+		// the customer is answered, or have the desk write to others.
+		t.CCs, t.Tags = nil, append(t.Tags, TagUnverified)
+		it.res.Reason = "the sender is not verified: " + v.doubt
 	}
 	t.Requester.Name = neutral(t.Requester.Name)
 	return t, nil
 }
 
 // requester is whose ticket it is. A Reply-To is anybody's word, so it makes
-// nobody the requester who is an agent, or a support address.
-func (p *pass) requester(ctx context.Context, msg *Message, support []string) (Address, error) {
-	a := msg.Requester(append(support, p.c.mailbox.Address())...)
+// nobody the requester who is an agent, or the desk itself. A forged From makes
+// no agent one either: an agent's word counts for more than a customer's, and
+// Zendesk suspends such mail.
+func (p *pass) requester(ctx context.Context, it *item, own []string) (Address, error) {
+	msg := it.msg
+	a := msg.Requester(own...)
 	people, ok := p.c.desk.(People)
-	if !ok || strings.EqualFold(a.Address, msg.From.Address) {
+	if !ok {
+		return a, nil
+	}
+	if p.vouch(it.mail, msg).forged() && !it.mail.released(&p.c.opts.Labels) {
+		switch who, err := people.Person(ctx, msg.From.Address); {
+		case err != nil && !errors.Is(err, ErrAccess):
+			return Address{}, err
+		case who != nil && who.Agent:
+			return Address{}, &holding{"unverified", "the sender says that he is an agent, and " + p.vouch(it.mail, msg).doubt}
+		}
+	}
+	if sameAddress(a.Address, msg.From.Address) {
 		return a, nil
 	}
 	switch who, err := people.Person(ctx, a.Address); {
@@ -69,26 +93,42 @@ func (p *pass) requester(ctx context.Context, msg *Message, support []string) (A
 	return a, nil
 }
 
-// support returns the account's support addresses in lower case, as far as the
-// desk tells them.
-func (p *pass) support(ctx context.Context) ([]string, error) {
+// own returns the desk's own addresses in lower case: the mailbox's, its
+// aliases, and the account's support addresses as far as it tells them.
+func (p *pass) own(ctx context.Context) ([]string, error) {
 	m := &p.c.memory
-	people, ok := p.c.desk.(People)
-	if !ok || now().Before(m.supportUntil) {
-		return slices.Clip(m.support), nil
+	if now().Before(m.ownUntil) {
+		return m.own, nil
 	}
-	list, err := people.SupportAddresses(ctx)
-	switch {
-	case errors.Is(err, ErrAccess):
-		p.c.log.WarnContext(ctx, "the support addresses cannot be read, so that mail from them and copies to them are not noticed", "error", err)
-	case err != nil:
-		return nil, err
+	list := append([]string{p.c.mailbox.Address()}, p.c.opts.Aliases...)
+	if people, ok := p.c.desk.(People); ok {
+		support, err := people.SupportAddresses(ctx)
+		switch {
+		case errors.Is(err, ErrAccess):
+			p.c.log.WarnContext(ctx, "the support addresses cannot be read, so that mail from them and copies to them are not noticed", "error", err)
+		case err != nil:
+			return nil, err
+		}
+		list = append(list, support...)
 	}
-	m.support, m.supportUntil = nil, now().Add(time.Hour)
+	m.own, m.ownUntil = nil, now().Add(time.Hour)
 	for _, a := range list {
-		m.support = append(m.support, strings.ToLower(a))
+		m.own = append(m.own, strings.ToLower(a))
 	}
-	return slices.Clip(m.support), nil
+	m.own = slices.Clip(m.own)
+	return m.own, nil
+}
+
+// isOwn reports whether an address is among the desk's own, with a "+tag" (RFC
+// 5233, and Exchange's plus addressing) or without.
+func isOwn(own []string, address string) bool {
+	a := strings.ToLower(address)
+	if slices.Contains(own, a) {
+		return true
+	}
+	local, domain, _ := strings.Cut(a, "@")
+	user, _, tagged := strings.Cut(local, "+")
+	return tagged && slices.Contains(own, user+"@"+domain)
 }
 
 // body is the mail as a comment, in HTML. A text that is too long for one is
@@ -131,21 +171,18 @@ func (c *Connector) attachText(ctx context.Context, msg *Message) error {
 		return err
 	}
 	a.Upload = up
-	msg.Files = append(msg.Files, a)
+	msg.Files, msg.whole = append(msg.Files, a), true
 	return nil
 }
 
-// copied returns who else the mail went to than these: one bad address must
-// not cost the ticket, so only those that Zendesk can take.
-func (m *Message) copied(but []string) []Address {
-	taken := make(map[string]bool)
-	for _, a := range but {
-		taken[strings.ToLower(a)] = true
-	}
+// copied returns who else the mail went to than the desk and one person: one
+// bad address must not cost the ticket, so only those that Zendesk can take.
+func (m *Message) copied(own []string, but string) []Address {
+	taken := map[string]bool{strings.ToLower(but): true}
 	var ccs []Address
 	for _, a := range slices.Concat(m.To, m.CC) {
 		key := strings.ToLower(a.Address)
-		if len(ccs) < maxCCs && !taken[key] && plausible(a.Address) {
+		if len(ccs) < maxCCs && !taken[key] && plausible(a.Address) && !isOwn(own, a.Address) {
 			taken[key] = true
 			ccs = append(ccs, Address{neutral(a.Name), a.Address})
 		}
@@ -158,7 +195,8 @@ var plausibleAddress = regexp.MustCompile(`^[A-Za-z0-9.!#$%&'*+/=?^_{|}~\x60-]{1
 // plausible reports whether an address could be a user's at Zendesk: the
 // everyday form of RFC 5321 §4.1.2, without quoting, on a full domain.
 func plausible(address string) bool {
-	return len(address) <= 254 && plausibleAddress.MatchString(address)
+	return len(address) <= 254 && plausibleAddress.MatchString(address) &&
+		!strings.Contains(address, "..") && !strings.HasPrefix(address, ".") && !strings.Contains(address, ".@")
 }
 
 // clip shortens s to n characters.

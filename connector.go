@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,6 +31,10 @@ type Options struct {
 	// any hour. Unlimited sets no limit, which is for senders such as contact
 	// forms, where a loop is stopped otherwise.
 	Brake Limiter
+	// Aliases are further addresses of the mailbox, beside its own and the
+	// desk's support addresses: nobody is made a customer or copied under them.
+	// An address with a "+tag" is the one without.
+	Aliases []string
 	// Threads, if set, is asked first which ticket a mail belongs to.
 	Threads Threads
 	// Policy decides which comments are public.
@@ -69,8 +74,10 @@ type Connector struct {
 	account string
 	log     *slog.Logger
 
+	anew   atomic.Bool   // the next pass is to list everything again
 	turn   chan struct{} // held by the pass that is running
 	memory memory        // used by the pass that is running
+	notes  Windows       // the quiet notes of each ticket
 	wake   chan struct{} // holds one wish for a pass
 
 	mu     sync.Mutex // guards what follows
@@ -84,6 +91,7 @@ func New(mailbox Mailbox, desk Desk, opts *Options) (*Connector, error) {
 		return nil, errors.New("exdesk: New needs a mailbox and a desk")
 	}
 	c := &Connector{mailbox: mailbox, desk: desk, turn: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
+	c.notes.Most, c.notes.Per = Cost{Messages: notesPerHour}, time.Hour
 	if opts != nil {
 		c.opts = *opts
 	}

@@ -58,16 +58,19 @@ type Conversations interface {
 // an agent, so that nothing is added to tickets either.
 type People interface {
 	// Person returns whose address that is, by any of a person's addresses, or
-	// nil if it is nobody's.
+	// nil if it is nobody's. What cannot be told is an error.
 	Person(ctx context.Context, address string) (*Person, error)
 
 	// SupportAddresses returns the account's own addresses. Mail from them is
 	// the account's own, and they are nobody's to copy.
 	SupportAddresses(ctx context.Context) ([]string, error)
 
+	// Addresses returns all addresses of a person.
+	Addresses(ctx context.Context, person int64) ([]string, error)
+
 	// Encoded returns the ticket that has one of these encoded ids, which
-	// Zendesk's notifications carry, or 0. It looks among the tickets of the
-	// people with these addresses.
+	// Zendesk's notifications carry, or 0; of several the one whose id is named
+	// first. It looks among the tickets of the people with these addresses.
 	Encoded(ctx context.Context, ids, addresses []string) (int64, error)
 }
 
@@ -122,7 +125,7 @@ type Person struct {
 	Agent       bool   // an administrator is one as well
 	PrivateOnly bool   // an agent who cannot comment in public: a light agent
 	Restricted  bool   // an agent who does not see every ticket
-	Group       int64  // an agent's default group
+	Group       int64  // whose tickets a restricted agent sees; 0 if it is not by group
 	Suspended   bool
 }
 
@@ -135,6 +138,7 @@ type NewComment struct {
 	Uploads []string
 	CCs     []Address // to be copied from now on
 	Tags    []string  // to be added
+	Reopen  bool      // the ticket, if it is pending or solved
 }
 
 // NewTicket is a ticket to be made. Two NewTickets of the same mail and the
@@ -152,6 +156,7 @@ type NewTicket struct {
 	Uploads    []string
 	Tags       []string
 	FollowUp   int64 // the closed ticket that this one follows; 0 if none
+	Author     int64 // of the first comment; 0 is the requester, except of a follow-up
 }
 
 // File is a file on its way from a mail to a ticket.

@@ -26,6 +26,10 @@ var (
 	ErrSuspended = errors.New("the user is suspended")
 	// ErrConflict means that somebody changed the thing meanwhile.
 	ErrConflict = errors.New("changed meanwhile")
+	// ErrDone means that somebody else has finished the mail meanwhile.
+	ErrDone = errors.New("finished by another")
+	// ErrDamaged means that the store cannot show some of its mail at all.
+	ErrDamaged = errors.New("damaged items")
 	// ErrKeyUsed means that a request under the same idempotency key was heard
 	// before, with another body: look for what it made.
 	ErrKeyUsed = errors.New("idempotency key was used before")

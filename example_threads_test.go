@@ -100,12 +100,12 @@ func ExampleConnector_Import() {
 	report, err := conn.Import(context.Background(), 2)
 	fmt.Println(report, err)
 	for _, t := range account.Tickets() {
-		fmt.Println(t.CreatedAt.Format(time.DateOnly), t.Subject, t.Tags)
+		fmt.Println(t.CreatedAt.Format(time.DateOnly), t.Subject, t.Tags[0])
 	}
 	// Output:
 	// 2 mails: 2 tickets <nil>
-	// 2026-03-11 Older [exdesk_imported]
-	// 2026-03-12 Old [exdesk_imported]
+	// 2026-03-11 Older exdesk_imported
+	// 2026-03-12 Old exdesk_imported
 }
 
 func ExampleConnector_Status() {

@@ -44,6 +44,9 @@ func (c *Connector) Explain(ctx context.Context, what string) (*Story, error) {
 		if err != nil {
 			return nil, fmt.Errorf("exdesk: explain: %w", err)
 		}
+		for _, m := range mails {
+			c.own(m)
+		}
 		if s.Mails = append(s.Mails, mails...); len(mails) == 0 && isTicket {
 			s.Missing = append(s.Missing, id)
 		}
@@ -138,7 +141,12 @@ func (r *Record) String() string {
 	case Duplicate:
 		s = "is a copy of a mail that is on ticket " + ticketName(r.Ticket)
 	case Waiting:
-		s = fmt.Sprintf("waits; it was tried %d times", r.Tries)
+		if s = "waits"; r.Ticket != 0 {
+			s = "was to become a comment on ticket " + ticketName(r.Ticket)
+		}
+		if r.Tries > 0 {
+			s += fmt.Sprintf("; attempts that failed: %d", r.Tries)
+		}
 	default:
 		s = string(r.Outcome)
 	}

@@ -21,22 +21,40 @@ func (m *Mail) released(l *Labels) bool {
 
 // Release lets mails that are held go on: the next pass takes each like any
 // other and asks no Screen about it. The ids are those of Mail.ID. It is what
-// a person does who takes the category off in Outlook.
+// a person does who takes the category off in Outlook and leaves the mail
+// unread. It needs a Mailbox that is an Archive.
 func (c *Connector) Release(ctx context.Context, ids ...string) error {
-	marks := make([]Mark, len(ids))
-	for i, id := range ids {
-		marks[i] = Mark{ID: id, Without: []string{c.opts.Labels.Held}, Flag: Unread,
-			Record: Record{Account: c.account, Outcome: Held, Reason: "released", At: now().UTC().Truncate(time.Second)}}
+	archive, ok := c.mailbox.(Archive)
+	if !ok {
+		return errors.New("exdesk: release: the mailbox cannot show one mail")
 	}
+	var marks []Mark
 	var errs []error
-	for i, err := range c.mailbox.Label(ctx, marks) {
-		if err != nil {
-			errs = append(errs, fmt.Errorf("exdesk: release %s: %w", ids[i], err))
+	for _, id := range ids {
+		mail, err := archive.Mail(ctx, id)
+		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("exdesk: release %s: %w", id, err))
+			continue
+		case !mail.HasCategory(c.opts.Labels.Held):
+			errs = append(errs, fmt.Errorf("exdesk: release %s: it is not held", id))
+			continue
+		}
+		m := Mark{ID: id, Without: []string{c.opts.Labels.Held}, Flag: Unread, Unless: c.opts.Labels.Processed, Record: c.record(id, Held)}
+		if m.Record.Reason = "released"; c.own(mail).Record != nil {
+			m.Record.Ticket = mail.Record.Ticket
+		}
+		marks = append(marks, m)
+	}
+	if len(marks) > 0 {
+		for i, err := range c.mailbox.Label(ctx, marks) {
+			if err != nil {
+				errs = append(errs, fmt.Errorf("exdesk: release %s: %w", marks[i].ID, err))
+			}
 		}
 	}
-	if errs == nil {
-		c.Wake()
-	}
+	c.anew.Store(true)
+	c.Wake()
 	return errors.Join(errs...)
 }
 
@@ -45,12 +63,23 @@ func (c *Connector) Release(ctx context.Context, ids ...string) error {
 const BrakePerHour = 20
 
 // brake takes the place of one more mail of a sender. Whoever gets no answer
-// from a person in between writes no twenty mails an hour: it is a loop.
-func (p *pass) brake(ctx context.Context, mail *Mail) (Reservation, error) {
-	if mail.From.Address == "" || p.importing || mail.released(&p.c.opts.Labels) {
-		return spent{}, nil
+// from a person in between writes no twenty mails an hour: it is a loop. A
+// sender whom Exchange takes for a forgery has a count of his own, so that
+// nobody is stopped in another's name, and colleagues have none.
+func (p *pass) brake(ctx context.Context, mail *Mail, msg *Message) (Reservation, error) {
+	id := p.identify(mail, new(Message)) // the text is not read yet
+	if p.importing || mail.released(&p.c.opts.Labels) || p.c.memory.met(&id) || p.c.memory.doubt(&id) != nil {
+		return spent{}, nil // nobody is to be stopped, or it was let through before
 	}
-	slot, err := p.c.opts.Brake.Reserve(ctx, strings.ToLower(mail.From.Address), Cost{Messages: 1})
+	who := strings.ToLower(msg.From.Address)
+	_, own, _ := strings.Cut(strings.ToLower(p.c.mailbox.Address()), "@")
+	switch v := p.vouch(mail, msg); {
+	case v.ok && domainOf(who) == own:
+		return spent{}, nil
+	case v.forged():
+		who = "unverified " + who
+	}
+	slot, err := p.c.opts.Brake.Reserve(ctx, who, Cost{Messages: 1})
 	var limit *LimitError
 	if errors.As(err, &limit) {
 		return nil, &holding{"brake", "the sender wrote more than " + limit.Limit}
@@ -62,6 +91,9 @@ const (
 	// setAside is after how many failed attempts a mail is held that fails
 	// while others pass.
 	setAside = 6
+	// few is how many mails can fail alone in one pass. When more do, it is a
+	// part of a service.
+	few = 2
 	// heavy is from what size on an attempt is noted on the mail before the
 	// first: a mail that kills the process must be found out.
 	heavy = 5 << 20
@@ -69,11 +101,12 @@ const (
 
 // attempt notes on the mail that it is tried once more, where that may be the
 // end: before the second attempt, and before the first at a large one. Of a
-// mail that was tried too often it says that it is to be held.
+// mail that was tried too often it says that it is to be held. What is noted
+// is put right at the end of the pass, unless that is never seen.
 func (p *pass) attempt(ctx context.Context, mail *Mail) error {
 	r := mail.Record
-	if p.c.opts.DryRun || p.importing || r != nil && r.Outcome != Waiting && r.Outcome != Rejected {
-		return nil // what is on the mail must stay there
+	if p.c.opts.DryRun || p.importing {
+		return nil
 	}
 	f := p.c.memory.failures[mail.ID]
 	tried, why := mail.tries(), ""
@@ -88,22 +121,87 @@ func (p *pass) attempt(ctx context.Context, mail *Mail) error {
 		return &holding{"failing", fmt.Sprintf("it was tried %d times and no end was seen: it may have stopped the process", tried)}
 	case tried >= setAside:
 		return &holding{"failing", fmt.Sprintf("it failed %d times while other mail passed, the last time with: %s", tried, why)}
-	case tried == 0 && mail.Size < heavy, mail.tries() == tried+1:
+	case r.ticketed(), tried == 0 && mail.Size < heavy, mail.tries() == tried+1:
 		return nil
 	}
 	p.label(ctx, false) // what is done should say so before that
-	m := Mark{ID: mail.ID, Flag: Keep, Record: Record{Account: p.c.account, Outcome: Waiting, Reason: why, Tries: tried + 1, At: now().UTC().Truncate(time.Second)}}
+	return p.note(ctx, mail, func(r *Record) { r.Tries, r.Reason = tried+1, why })
+}
+
+// note changes the record of a mail that is not done.
+func (p *pass) note(ctx context.Context, mail *Mail, change func(*Record)) error {
+	m := Mark{ID: mail.ID, Flag: Keep, Unless: p.c.opts.Labels.Processed, Record: p.c.record(mail.ID, Waiting)}
+	if r := mail.Record; r != nil {
+		m.Record.Ticket, m.Record.Tries, m.Record.Reason, m.Record.Verdict = r.Ticket, r.Tries, r.Reason, r.Verdict
+		if r.Outcome == Held {
+			m.Record.Outcome = Held // it was released, and stays so
+		}
+	}
+	change(&m.Record)
 	if err := p.c.mailbox.Label(ctx, []Mark{m})[0]; err != nil {
-		return fmt.Errorf("noting an attempt: %w", err)
+		return fmt.Errorf("noting what is to be done: %w", err)
 	}
 	mail.Record = &m.Record
 	return nil
 }
 
-// tries is how many attempts at the mail were begun, by its record.
+// tries is how many attempts at the mail count, by its record.
 func (m *Mail) tries() int {
-	if m.Record == nil || m.Record.Outcome != Waiting {
+	if m.Record == nil || m.Record.Outcome != Waiting && m.Record.Outcome != Held {
 		return 0
 	}
 	return m.Record.Tries
+}
+
+// rest is how long a mail is to be left alone after that many attempts.
+func rest(alone int) time.Duration {
+	if alone < 2 {
+		return 0
+	}
+	return min(time.Minute<<(alone-2), time.Hour)
+}
+
+// rested reports whether a mail that failed may be tried again.
+func (p *pass) rested(mail *Mail) (why error, ok bool) {
+	if f := p.c.memory.failures[mail.ID]; f != nil {
+		return f.err, !now().Before(f.next)
+	}
+	if n := mail.tries(); n > 0 && mail.Record.Reason != "" && now().Before(mail.Record.At.Add(rest(n))) {
+		return errors.New(mail.Record.Reason), now().Before(mail.Record.At.Add(-time.Minute)) // or its clock is wrong
+	}
+	return nil, true
+}
+
+// putRight writes on mails that were tried how many attempts count: those whose
+// end was seen count if they failed alone.
+func (p *pass) putRight(ctx context.Context) {
+	if p.c.opts.DryRun || p.importing {
+		return
+	}
+	var marks []Mark
+	var mails []*Mail
+	for _, mail := range p.ended {
+		tries, why := max(0, mail.tries()-1), ""
+		if f := p.c.memory.failures[mail.ID]; f != nil {
+			tries, why = f.alone, f.err.Error()
+		}
+		if tries == mail.tries() || mail.Record.ticketed() {
+			continue
+		}
+		m := Mark{ID: mail.ID, Flag: Keep, Unless: p.c.opts.Labels.Processed, Record: p.c.record(mail.ID, Waiting)}
+		if r := mail.Record; r != nil {
+			m.Record = *r
+			m.Record.At = now().UTC().Truncate(time.Second)
+		}
+		m.Record.Tries, m.Record.Reason = tries, why
+		marks, mails = append(marks, m), append(mails, mail)
+	}
+	if len(marks) == 0 {
+		return
+	}
+	for i, err := range p.c.mailbox.Label(ctx, marks) {
+		if err != nil && !errors.Is(err, ErrDone) && !errors.Is(err, ErrNotFound) {
+			p.c.log.WarnContext(ctx, "an attempt could not be noted", "mail", mails[i].ID, "error", err)
+		}
+	}
 }

@@ -18,12 +18,19 @@ const TagImported = "exdesk_imported"
 // verdictImport is in the record of a mail that is being imported.
 const verdictImport = "import"
 
+// importNote is for how long the note on a mail that is being imported is good
+// before it is written anew.
+const importNote = time.Minute
+
 // Import makes tickets of the newest n mails of the Inbox, read or not, for a
 // mailbox that is being connected: with their original dates, without triggers
 // and notifications. Each mail becomes a ticket of its own. Mail that is
 // labelled already is passed over, so that Import can be called again, and
 // should be as long as the Report has mails that wait. It keeps to the Limiter:
 // 300 mails take twelve minutes.
+//
+// No key protects an import, only what is noted on the mails: so nobody else
+// should work on the mailbox meanwhile, neither another Import nor Ingest.
 //
 // It needs a Mailbox that is an Archive and a Desk that is an Importer.
 func (c *Connector) Import(ctx context.Context, n int) (*Report, error) {
@@ -34,41 +41,46 @@ func (c *Connector) Import(ctx context.Context, n int) (*Report, error) {
 	return c.pass(ctx, "import", func(p *pass) error {
 		p.importing = true
 		var mails []*Mail
+		var damage error
 		for mail, err := range archive.Newest(ctx) {
+			if errors.Is(err, ErrDamaged) {
+				damage = err
+				break
+			}
 			if err != nil {
 				return err
 			}
-			if mails = append(mails, mail); len(mails) == n {
+			if len(mails) >= n {
 				break
 			}
+			mails = append(mails, c.own(mail))
 		}
 		slices.Reverse(mails) // so that numbers grow with dates
 		mails = slices.DeleteFunc(mails, func(m *Mail) bool {
 			return m.HasCategory(c.opts.Labels.Processed) || m.HasCategory(c.opts.Labels.Held)
 		})
 		for some := range slices.Chunk(mails, labelEvery) {
-			if err := p.importSome(ctx, some); err != nil {
+			if err := p.importSome(ctx, archive, some); err != nil {
 				return err
 			}
 		}
-		return nil
+		return damage
 	})
 }
 
-// importSome imports mails, after it has noted on them that it will: no key
-// protects an import, so who comes after a crash has to know of it.
-func (p *pass) importSome(ctx context.Context, mails []*Mail) error {
+// importSome imports mails, after it has noted on them that it will.
+func (p *pass) importSome(ctx context.Context, archive Archive, mails []*Mail) error {
 	var marks []Mark
 	for _, m := range mails {
 		p.listed[m.ID] = true
 		p.queues.add(m)
-		if !p.c.opts.DryRun && !m.Record.ticketed(p.c.account) && !m.importing() {
-			marks = append(marks, Mark{ID: m.ID, Flag: Keep,
-				Record: Record{Account: p.c.account, Outcome: Waiting, Verdict: verdictImport, At: now().UTC().Truncate(time.Second)}})
+		if !p.c.opts.DryRun && !m.Record.ticketed() && !m.importing() {
+			marks = append(marks, p.importMark(m))
 		}
 	}
-	for i, err := range p.c.mailbox.Label(ctx, marks) {
-		if err != nil && !errors.Is(err, ErrNotFound) {
+	errs := p.c.mailbox.Label(ctx, marks)
+	for i, err := range errs {
+		if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrDone) {
 			return fmt.Errorf("noting what is imported, on %s: %w", marks[i].ID, err)
 		}
 	}
@@ -84,37 +96,54 @@ func (p *pass) importSome(ctx context.Context, mails []*Mail) error {
 	return nil
 }
 
+// importMark notes on a mail that it is being imported. A released mail stays
+// that.
+func (p *pass) importMark(m *Mail) Mark {
+	mark := Mark{ID: m.ID, Flag: Keep, Unless: p.c.opts.Labels.Processed, Record: p.c.record(m.ID, Waiting)}
+	if m.released(&p.c.opts.Labels) {
+		mark.Record.Outcome = Held
+	}
+	mark.Record.Verdict = verdictImport
+	return mark
+}
+
 // importing reports whether an import of the mail was begun, and lately enough
 // for its ticket to be still out of sight.
 func (m *Mail) importing() bool {
 	r := m.Record
-	return r != nil && r.Outcome == Waiting && r.Verdict == verdictImport && now().Sub(r.At) < doubtLife
+	if r == nil || r.Verdict != verdictImport || r.Outcome != Waiting && r.Outcome != Held {
+		return false
+	}
+	age := now().Sub(r.At)
+	return age < doubtLife && age > -doubtLife
 }
 
-// written is when a mail was written, as far as that can be believed.
+// written is when a mail was written, as far as that can be believed. The
+// import takes nothing before 1970 and nothing in the future.
 func written(mail *Mail, msg *Message) time.Time {
-	for _, t := range []time.Time{msg.Date, mail.Sent, mail.Received} {
-		if !t.IsZero() && t.Year() >= 1970 && t.Before(now()) { // what the import endpoint takes
+	end := now()
+	if !mail.Received.IsZero() && mail.Received.Before(end) {
+		end = mail.Received
+	}
+	for _, t := range []time.Time{msg.Date, mail.Sent} {
+		if !t.IsZero() && t.Year() >= 1970 && !t.After(end) {
 			return t.UTC().Truncate(time.Second)
 		}
 	}
-	return now().UTC().Truncate(time.Second)
+	return end.UTC().Truncate(time.Second)
 }
 
 // importOld makes a ticket of a mail of the past.
 func (p *pass) importOld(ctx context.Context, it *item) error {
-	seen, err := p.look(ctx, &it.id)
-	switch {
-	case err != nil:
+	if done, err := p.imported(ctx, it); done || err != nil {
 		return err
-	case seen.ticket != nil:
-		p.settle(&seen, &it.id, it.res)
-		return nil
-	case it.mail.importing() || p.c.memory.doubt(&it.id) != nil && now().Sub(p.c.memory.doubt(&it.id).posted) < doubtLife:
-		return fmt.Errorf("an import of this mail was begun less than %s ago and its ticket is not to be seen yet: %w", doubtLife, ErrTemporary)
-	case p.c.opts.DryRun:
-		it.res.Outcome, it.res.Public = Created, true
-		return nil
+	}
+	seen, err := p.look(ctx, &it.id)
+	if err != nil {
+		return err
+	}
+	if p.c.opts.DryRun {
+		return p.foresee(ctx, it)
 	}
 	t, err := p.compose(ctx, it)
 	if err != nil {
@@ -124,12 +153,15 @@ func (p *pass) importOld(ctx context.Context, it *item) error {
 	if t.ExternalID = externalID(it.id.messageID); seen.reused {
 		t.ExternalID, it.res.MessageIDReused = secondID(it.id.messageID, it.id.digest), true
 	}
+	if err := p.claim(ctx, it); err != nil {
+		return err
+	}
 	end := p.c.step("ticket", it.mail.ID)
-	made, err := p.c.desk.(Importer).Import(ctx, t, it.id.written)
+	made, err := p.c.desk.(Importer).Import(ctx, t, written(it.mail, it.msg))
 	end(0, Created, err)
 	switch {
 	case err == nil:
-		it.res.Outcome, it.res.Ticket, it.res.Public = Created, made.ID, true
+		it.res.Outcome, it.res.Ticket, it.res.Public, it.res.made = Created, made.ID, true, true
 		p.c.memory.meet(&it.id, made.ID)
 		return nil
 	case errors.Is(err, ErrDoubtful):
@@ -141,4 +173,50 @@ func (p *pass) importOld(ctx context.Context, it *item) error {
 		return &refusal{reason(err)}
 	}
 	return err
+}
+
+// imported settles a mail that is on a ticket already: by an earlier import, as a
+// ticket, or as a comment. While an import may have made a ticket that is not
+// to be seen, the mail has to wait.
+func (p *pass) imported(ctx context.Context, it *item) (bool, error) {
+	begun := it.mail.importing() // before this one
+	desk, ok := p.c.desk.(Conversations)
+	people, knows := p.c.desk.(People)
+	if ok && knows {
+		at, err := p.locate(ctx, it, desk, people)
+		switch {
+		case at == nil && err == nil:
+			return true, nil
+		case err != nil && !errors.Is(err, errNoThread):
+			return false, err
+		}
+	}
+	it.res.Reason = it.verdict.Reason // and not why it is no comment
+	seen, err := p.look(ctx, &it.id)
+	switch {
+	case err != nil:
+		return false, err
+	case seen.ticket != nil:
+		p.settle(&seen, &it.id, it.res)
+		return true, nil
+	case begun || p.c.memory.doubt(&it.id) != nil && now().Sub(p.c.memory.doubt(&it.id).posted) < doubtLife:
+		return false, fmt.Errorf("an import of this mail was begun less than %s ago and its ticket is not to be seen yet: %w", doubtLife, ErrTemporary)
+	}
+	return false, nil
+}
+
+// claim makes sure that the mail is still to be imported, and that the note on
+// it is young: whoever comes after a crash waits for what it may have made.
+func (p *pass) claim(ctx context.Context, it *item) error {
+	mail, err := p.c.mailbox.(Archive).Mail(ctx, it.mail.ID)
+	if err != nil {
+		return err
+	}
+	if r := p.c.own(mail).Record; mail.HasCategory(p.c.opts.Labels.Processed) || r.ticketed() {
+		return ErrDone
+	} else if r != nil && r.Verdict == verdictImport && now().Sub(r.At) < importNote {
+		return nil
+	}
+	mark := p.importMark(it.mail)
+	return p.c.mailbox.Label(ctx, []Mark{mark})[0]
 }

@@ -69,19 +69,21 @@ func (c *Connector) pass(ctx context.Context, name string, work func(*pass) erro
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
 	defer stop()
-	p.label(labelling, true)
-	if err == nil && p.whole {
+	p.acquit(labelling)
+	if p.label(labelling, true); err == nil {
+		err = p.account
+	}
+	if ctx.Err() == nil && p.passed > 0 && len(p.failing) <= few {
+		for _, mail := range p.failing {
+			c.memory.failedAlone(mail)
+		}
+	}
+	p.putRight(labelling)
+	if p.whole && (err == nil || errors.Is(err, ErrDamaged)) {
 		c.memory.prune(p.listed, now())
 		p.advance()
 	}
-	if ctx.Err() == nil {
-		if p.passed > 0 {
-			for _, mail := range p.failing {
-				c.memory.failedAlone(mail)
-			}
-		}
-		c.passed(p, err)
-	}
+	c.passed(p, err, ctx.Err() == nil)
 	end(0, "", err)
 	if n := len(p.report.Results); n > 0 {
 		c.log.InfoContext(ctx, name, "mails", n, "summary", p.report.String(), "took", now().Sub(p.begin).Round(time.Millisecond))
@@ -108,11 +110,14 @@ type pass struct {
 	failed    int       // mails in a row that failed
 	last      error     // the error of the last of them
 	failing   []string  // ids of all that failed
+	ended     []*Mail   // mails that were tried and are not done
 
 	foreseen map[string]string // of a dry run: digests of mails that would be tickets, by Message-ID
 
-	refused string          // the reason of the last refusals in a row
-	senders map[string]bool // whose mails were refused for it
+	suspects []*Result       // refused, all for one reason
+	senders  map[string]bool // whose mails they are
+	proven   bool            // that the desk takes tickets
+	account  error           // that it refuses them all alike
 }
 
 type pending struct {
@@ -123,12 +128,17 @@ type pending struct {
 func (p *pass) run(ctx context.Context) error {
 	var again []*Mail // mails that failed before, and those that come after them
 	var rest []*Mail  // mails behind too many that failed
+	var damage error
 listing:
 	for mail, err := range p.inbox(ctx) {
+		if errors.Is(err, ErrDamaged) {
+			damage = err // which does not concern the others
+			break
+		}
 		if err != nil {
 			return err
 		}
-		if mail.HasCategory(p.c.opts.Labels.Processed) || mail.HasCategory(p.c.opts.Labels.Held) {
+		if p.c.own(mail); mail.HasCategory(p.c.opts.Labels.Processed) || mail.HasCategory(p.c.opts.Labels.Held) {
 			continue
 		}
 		p.listed[mail.ID] = true
@@ -159,10 +169,13 @@ listing:
 	}
 	for todo := append(rest, again...); len(todo) > 0; {
 		var behind []*Mail // others of their conversations come first
-		for _, mail := range todo {
+		for i, mail := range todo {
 			switch {
-			case p.failed >= hopeless+newest:
+			case p.failed >= hopeless+newest && p.passed == 0:
 				return p.hopeless()
+			case p.failed >= hopeless+newest:
+				p.leave(append(behind, todo[i:]...), p.last)
+				return damage
 			case !p.queues.first(mail):
 				behind = append(behind, mail)
 			default:
@@ -172,17 +185,22 @@ listing:
 			}
 		}
 		if len(behind) == len(todo) {
-			for _, mail := range behind {
-				p.publish(&Result{Mail: mail, Outcome: Waiting, Err: errBehind})
-			}
+			p.leave(behind, errBehind)
 			break
 		}
 		todo = behind
 	}
-	if p.failed >= hopeless {
+	if p.failed >= hopeless && p.passed == 0 {
 		return p.hopeless()
 	}
-	return nil
+	return damage
+}
+
+// leave lets mails wait that were not tried.
+func (p *pass) leave(mails []*Mail, why error) {
+	for _, mail := range mails {
+		p.publish(&Result{Mail: mail, Outcome: Waiting, Err: why})
+	}
 }
 
 func (p *pass) hopeless() error {
@@ -192,8 +210,10 @@ func (p *pass) hopeless() error {
 // inbox lists what may be new.
 func (p *pass) inbox(ctx context.Context) iter.Seq2[*Mail, error] {
 	if since := p.c.opts.Since; !since.IsZero() {
-		if p.c.memory.resumes(since, p.begin) {
+		if !p.c.anew.Swap(false) && p.c.memory.resumes(since, p.begin) {
 			since = p.c.memory.seen
+		} else {
+			p.c.memory.swept = time.Time{}
 		}
 		return p.c.mailbox.(Archive).Since(ctx, since)
 	}
@@ -213,7 +233,10 @@ func (p *pass) advance() {
 	if p.newest.IsZero() {
 		return
 	}
-	m.seen = p.newest.Add(-late)
+	if m.seen = p.newest; m.seen.After(p.begin) {
+		m.seen = p.begin // its clock is ahead
+	}
+	m.seen = m.seen.Add(-late)
 	for _, r := range p.report.Results {
 		if !r.final() && r.Mail.Received.Before(m.seen) {
 			m.seen = r.Mail.Received
@@ -223,43 +246,27 @@ func (p *pass) advance() {
 
 // take processes one mail. Its error ends the pass.
 func (p *pass) take(ctx context.Context, mail *Mail) error {
-	if f := p.c.memory.failures[mail.ID]; f != nil && now().Before(f.next) {
-		p.publish(&Result{Mail: mail, Outcome: Waiting, Err: f.err})
+	if why, ok := p.rested(mail); !ok {
+		p.leave([]*Mail{mail}, why)
 		return nil
 	}
 	end := p.c.step("mail", mail.ID)
 	res, err := p.try(ctx, mail)
 	end(0, res.Outcome, err)
 	if ctx.Err() != nil && err != nil {
+		p.ended = append(p.ended, mail)
 		return context.Cause(ctx) // the mail was interrupted, not at fault
 	}
 	res.Mail = mail
 	var no *refusal
 	var wait *later
-	if errors.As(err, &no) {
-		err = p.refuse(res, no)
-	} else {
-		p.refused = ""
-	}
 	switch {
-	case err == nil:
+	case errors.As(err, &no):
 		p.failed = 0
-		p.c.memory.done(mail.ID)
-		p.queues.done(mail)
-		switch res.Outcome {
-		case Created, Commented, Noted, Duplicate, Relabelled:
-			p.passed++
-		}
-		if p.c.opts.DryRun {
-			break
-		}
-		p.pending = append(p.pending, pending{p.mark(res), res})
-		if res.Message != nil {
-			p.held += len(res.Message.Text) + len(res.Message.HTML)
-		}
-		if len(p.pending) >= labelEvery || p.held > holdTexts {
-			p.label(ctx, false)
-		}
+		p.suspect(ctx, res, no)
+		return nil
+	case err == nil:
+		p.finish(ctx, res)
 		return nil
 	case errors.Is(err, ErrNotFound) && res.Outcome == Gone:
 		p.failed = 0
@@ -273,44 +280,85 @@ func (p *pass) take(ctx context.Context, mail *Mail) error {
 		p.wait(ctx, res, err)
 	}
 	p.publish(res)
-	if errors.Is(err, errAccount) || errors.Is(err, ErrAuth) {
+	if errors.Is(err, ErrAuth) {
 		return err
 	}
 	return nil
+}
+
+// finish takes note of a mail that has an outcome.
+func (p *pass) finish(ctx context.Context, res *Result) {
+	p.failed = 0
+	p.c.memory.done(res.Mail.ID)
+	p.queues.done(res.Mail)
+	switch res.Outcome {
+	case Created, Commented, Noted, Duplicate, Relabelled:
+		p.passed++
+	}
+	if res.Outcome == Created && res.made {
+		p.proven = true
+		p.acquit(ctx)
+	}
+	if p.c.opts.DryRun {
+		p.publish(res)
+		return
+	}
+	p.pending = append(p.pending, pending{p.mark(res), res})
+	if res.Message != nil {
+		p.held += len(res.Message.Text) + len(res.Message.HTML)
+	}
+	if len(p.pending) >= labelEvery || p.held > holdTexts {
+		p.label(ctx, false)
+	}
 }
 
 // wait leaves a mail for the next pass.
 func (p *pass) wait(ctx context.Context, res *Result, err error) {
 	res.Outcome, res.Reason, res.Labels, res.Err = Waiting, "", nil, err
 	p.failed, p.last = p.failed+1, err
-	p.failing = append(p.failing, res.Mail.ID)
+	p.failing, p.ended = append(p.failing, res.Mail.ID), append(p.ended, res.Mail)
 	p.c.memory.fail(res.Mail, err)
 	p.c.log.WarnContext(ctx, "a mail waits for the next pass", "mail", res.Mail.ID, "error", err)
 }
 
-// errAccount ends a pass: what the desk refuses is not the mail.
+// errAccount is why mails wait that the desk refused: it is not the mails.
 var errAccount = errors.New("the desk refuses every mail alike, so it is not the mails")
 
-// refuse rejects a mail that the desk refused, unless the desk refuses whoever
-// writes for one and the same reason, such as a field that the account requires.
-// Rejecting the whole Inbox for that would be wrong: then the mail, and those of
-// the same reason that are not labelled yet, wait.
-func (p *pass) refuse(res *Result, no *refusal) error {
+// suspect takes note of a mail that the desk refused. It is rejected once the
+// desk has taken another one, or refused it for another reason, or when few
+// senders are concerned: where it refuses whoever writes for one and the same
+// reason, such as a field that the account requires, rejecting the whole Inbox
+// would be wrong.
+func (p *pass) suspect(ctx context.Context, res *Result, no *refusal) {
 	res.Outcome, res.Reason = Rejected, "Zendesk refused the ticket: "+no.reason
-	if p.refused != no.reason {
-		p.refused, p.senders = no.reason, make(map[string]bool)
+	if len(p.suspects) > 0 && p.suspects[0].Reason != res.Reason {
+		p.acquit(ctx)
 	}
-	if p.senders[strings.ToLower(res.Message.From.Address)] = true; len(p.senders) < unanimous {
-		return nil
+	if len(p.suspects) == 0 {
+		p.senders = make(map[string]bool)
 	}
-	err := fmt.Errorf("%w: %s", errAccount, no.reason)
-	p.pending = slices.DeleteFunc(p.pending, func(done pending) bool {
-		if done.result.Reason != res.Reason {
-			return false
+	if p.held += len(res.Message.Text) + len(res.Message.HTML); p.held > holdTexts {
+		p.label(ctx, false)
+	}
+	p.suspects = append(p.suspects, res)
+	p.senders[strings.ToLower(res.Message.From.Address)] = true
+	if p.proven {
+		p.acquit(ctx)
+	}
+}
+
+// acquit ends the suspicion: against the account when the desk has taken a mail
+// or few are concerned, and against the mails otherwise.
+func (p *pass) acquit(ctx context.Context) {
+	suspects := p.suspects
+	p.suspects = nil
+	for _, res := range suspects {
+		if p.proven || len(p.senders) < unanimous {
+			p.finish(ctx, res)
+			continue
 		}
-		done.result.Outcome, done.result.Reason, done.result.Labels, done.result.Err = Waiting, "", nil, err
-		p.publish(done.result)
-		return true
-	})
-	return err
+		p.account = fmt.Errorf("%w: %s", errAccount, res.Reason)
+		res.Outcome, res.Reason, res.Err = Waiting, "", p.account
+		p.publish(res)
+	}
 }

@@ -50,7 +50,7 @@ func TestMailBecomesTicket(t *testing.T) {
 
 		w.requireDone(id, "Blue", "Zendesk")
 		m, _ := w.exchange.Message(id)
-		require.Contains(t, fmt.Sprint(m.Properties), `"account":"acme","outcome":"ticket","ticket":1`)
+		require.Contains(t, fmt.Sprint(m.Properties), `"outcome":"ticket","ticket":1`)
 
 		require.Empty(t, w.ingest().Results, "done is done")
 		w.exchange.Edit(id, func(m *graphtest.Message) { m.IsRead = false })

@@ -80,8 +80,9 @@ const (
 // not see it, in one step with the category: the memory of the connector.
 type Record struct {
 	Account string    `json:"account,omitempty"` // of the Desk
+	Mail    string    `json:"mail"`              // hash of the mail's place: no sender can know it
 	Outcome Outcome   `json:"outcome"`           // never Relabelled or Gone
-	Ticket  int64     `json:"ticket,omitempty"`
+	Ticket  int64     `json:"ticket,omitempty"`  // of a mail that is Waiting, the one that it was to be added to
 	Comment int64     `json:"comment,omitempty"`
 	Verdict string    `json:"verdict,omitempty"` // of the Screen
 	Reason  string    `json:"reason,omitempty"`
@@ -90,9 +91,26 @@ type Record struct {
 	Tries   int       `json:"tries,omitempty"` // attempts that were begun, of a mail that is Waiting
 }
 
-// ticketed reports whether the mail already led to a ticket of that account.
-func (r *Record) ticketed(account string) bool {
-	return r != nil && r.Account == account && r.Ticket != 0 &&
+// record begins a record on a mail.
+func (c *Connector) record(mail string, o Outcome) Record {
+	return Record{Account: c.account, Mail: c.place(mail), Outcome: o, At: now().UTC().Truncate(time.Second)}
+}
+
+// place is a hash of where a mail is.
+func (c *Connector) place(mail string) string { return hash(c.mailbox.Address(), mail)[:16] }
+
+// own forgets a record that is not the mail's: one that came along with a copy,
+// or that its sender made up.
+func (c *Connector) own(m *Mail) *Mail {
+	if r := m.Record; r != nil && (r.Mail != c.place(m.ID) || r.Account != c.account) {
+		m.Record = nil
+	}
+	return m
+}
+
+// ticketed reports whether the mail already led to a ticket.
+func (r *Record) ticketed() bool {
+	return r != nil && r.Ticket != 0 &&
 		(r.Outcome == Created || r.Outcome == Duplicate || r.Outcome == Commented || r.Outcome == Noted)
 }
 
@@ -100,16 +118,17 @@ func (r *Record) ticketed(account string) bool {
 func (p *pass) mark(res *Result) Mark {
 	l := &p.c.opts.Labels
 	res.Labels = []string{l.Processed}
-	m := Mark{ID: res.Mail.ID, Record: Record{
-		Account: p.c.account, Outcome: res.Outcome, Ticket: res.Ticket, Comment: res.Comment,
-		Verdict: res.Verdict, Reason: res.Reason, At: now().UTC().Truncate(time.Second),
-	}}
+	m := Mark{ID: res.Mail.ID, Record: p.c.record(res.Mail.ID, res.Outcome)}
+	m.Record.Ticket, m.Record.Comment, m.Record.Verdict, m.Record.Reason = res.Ticket, res.Comment, res.Verdict, res.Reason
 	m.Without = []string{l.Rejected, l.Held} // of earlier tries
 	switch res.Outcome {
 	case Rejected:
 		res.Labels, m.Without = append(res.Labels, l.Rejected), []string{l.Held}
 	case Held:
-		res.Labels, m.Without, m.Flag = []string{l.Held}, []string{l.Processed, l.Rejected}, Keep
+		res.Labels, m.Without, m.Flag, m.Unless = []string{l.Held}, []string{l.Rejected}, Keep, l.Processed
+		if r := res.Mail.Record; r != nil {
+			m.Record.Ticket = r.Ticket // it may be there
+		}
 	case Relabelled:
 		m.Record = *res.Mail.Record // still true
 	}
@@ -144,6 +163,8 @@ func (p *pass) label(ctx context.Context, last bool) {
 			continue
 		case errors.Is(err, ErrNotFound):
 			res.Labels = nil // deleted or moved away meanwhile: nothing left to label
+		case errors.Is(err, ErrDone):
+			res.Outcome, res.Labels, res.Reason = Gone, nil, "another process has finished it"
 		default:
 			res.Labels, res.Err = nil, fmt.Errorf("not labelled: %w", err)
 			p.c.log.WarnContext(ctx, "a mail could not be labelled", "mail", res.Mail.ID, "error", err)

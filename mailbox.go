@@ -31,7 +31,8 @@ type Mailbox interface {
 
 	// Label writes on mails: each gets the categories, the record and the read
 	// flag of its mark, all at once, while other categories stay. It returns
-	// one error a mark, in order. A mark can be set twice.
+	// one error a mark, in order: ErrDone where Unless kept it from writing. A
+	// mark can be set twice.
 	Label(ctx context.Context, marks []Mark) []error
 }
 
@@ -43,6 +44,9 @@ type Archive interface {
 
 	// Newest yields the mail of the Inbox, read or not, newest first.
 	Newest(ctx context.Context) iter.Seq2[*Mail, error]
+
+	// Mail returns one mail as it is now, or ErrNotFound.
+	Mail(ctx context.Context, id string) (*Mail, error)
 
 	// ByMessageID returns the mails with that Message-ID, given without angle
 	// brackets, wherever in the mailbox they are now, and sent ones as well.
@@ -74,6 +78,7 @@ type Mark struct {
 	ID         string
 	Categories []string // to be added to those that are there
 	Without    []string // to be taken away, whoever put them there
+	Unless     string   // nothing is written on a mail that carries this category
 	Flag       Flag
 	Record     Record
 }

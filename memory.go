@@ -12,8 +12,8 @@ type memory struct {
 
 	busy map[int64]time.Time // tickets that take no comment until then
 
-	support      []string // the desk's support addresses
-	supportUntil time.Time
+	own      []string // the desk's own addresses
+	ownUntil time.Time
 
 	waiting map[string]bool // mails that were seen and are not done, for the totals
 	seen    time.Time       // with Options.Since: up to when all mail is done
@@ -60,7 +60,7 @@ func (m *memory) fail(mail *Mail, err error) {
 	}
 	f := m.failures[mail.ID]
 	if f == nil {
-		f = &failure{alone: max(0, mail.tries()-1)} // in earlier lives
+		f = &failure{alone: max(0, mail.tries()-1)} // in earlier lives; this one is noted
 		m.failures[mail.ID] = f
 	}
 	f.err = err
@@ -70,9 +70,8 @@ func (m *memory) fail(mail *Mail, err error) {
 // longer each time.
 func (m *memory) failedAlone(mail string) {
 	f := m.failures[mail]
-	if f.alone++; f.alone > 1 {
-		f.next = now().Add(min(time.Minute<<(f.alone-2), time.Hour))
-	}
+	f.alone++
+	f.next = now().Add(rest(f.alone))
 }
 
 // postpone notes that a mail has to wait, which is not its fault.

@@ -1,7 +1,6 @@
 package exdesk
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -76,7 +75,7 @@ func (m *Message) automatic() automail.Verdict {
 // passed over.
 func (m *Message) Requester(own ...string) Address {
 	for _, a := range m.ReplyTo {
-		if plausible(a.Address) && !slices.ContainsFunc(own, func(o string) bool { return strings.EqualFold(o, a.Address) }) {
+		if plausible(a.Address) && !isOwn(own, a.Address) {
 			return a
 		}
 	}
@@ -84,13 +83,16 @@ func (m *Message) Requester(own ...string) Address {
 }
 
 // Digest is a short hash of what makes the mail this mail and no other: its
-// author, date, subject, text and files. What changes when Exchange makes the
+// author, date, subject, whom to answer, text and files. What changes when Exchange makes the
 // MIME anew does not count: white space, the octets of text files and of
 // attached mails, and names that the mail did not give. The first half is of
 // what can be told without the files and the end of the text.
 func (m *Message) Digest() string {
 	if m.digest == "" {
 		parts := []string{squeeze(m.Text, 16<<10), squeeze(htmlText(m.HTML), 16<<10)}
+		for _, a := range m.ReplyTo { // it decides whose ticket it is
+			parts = append(parts, "reply-to "+strings.ToLower(a.Address))
+		}
 		for i := range m.Files {
 			f := &m.Files[i]
 			if parts = append(parts, f.Type); !f.unnamed {

@@ -34,23 +34,45 @@ type identity struct {
 	mail      string    // hash of the place in the mailbox
 	lost      int64     // a ticket of this mail that is no more; another is wanted
 	since     time.Time // no attempt at this mail can be older
-	written   time.Time // by whom wrote it, if not in the future
+	imported  bool      // an import of the mail was begun, which no key protects
 }
 
 // origin is what a ticket or comment keeps of the mail.
 func (id *identity) origin() Origin {
-	return Origin{Digest: id.digest, Mail: id.mail, MessageID: id.messageID}
+	return Origin{Digest: id.digest, Mail: id.mail, MessageID: storable(id.messageID)}
+}
+
+// storable is a Message-ID, or a hash of one that is longer than what stores of
+// metadata are made for.
+func storable(messageID string) string {
+	if len(messageID) > 250 {
+		return "sha256:" + hash(messageID)
+	}
+	return messageID
 }
 
 func (p *pass) identify(mail *Mail, msg *Message) identity {
-	id := identity{messageID: mail.messageID(), digest: msg.Digest(), mail: hash(p.c.mailbox.Address(), mail.ID)[:16], written: written(mail, msg)}
-	if mail.Record.ticketed(p.c.account) {
+	id := identity{messageID: mail.messageID(), digest: msg.Digest(), mail: p.c.place(mail.ID)}
+	if mail.bareID() == "" && msg.MessageID != "" {
+		id.messageID = msg.MessageID // the store shows little of a damaged item
+	}
+	if mail.Record.ticketed() {
 		id.lost = mail.Record.Ticket // or it would not have come this far
 	}
 	for _, t := range []time.Time{mail.Received, mail.Sent, msg.Date} {
 		if !t.IsZero() && (id.since.IsZero() || t.Before(id.since)) {
 			id.since = t
 		}
+	}
+	// The Date is the sender's word, and it may be any.
+	if floor := min(mail.Received.UnixNano(), now().UnixNano()); !mail.Received.IsZero() && id.since.Before(time.Unix(0, floor).Add(-longest)) {
+		id.since = time.Unix(0, floor).Add(-longest)
+	}
+	if n := now(); id.since.After(n) {
+		id.since = n
+	}
+	if r := mail.Record; r != nil {
+		id.imported = r.Verdict == verdictImport
 	}
 	return id
 }
@@ -135,6 +157,10 @@ type sighting struct {
 	twin   bool    // and that content begins like this one's, so that it has the first key
 }
 
+// longest is how long before its arrival a mail can have been met, as another
+// copy of it.
+const longest = 7 * 24 * time.Hour
+
 // longAgo is how much older than the first attempt at a mail its ticket may
 // look: for clocks that differ.
 const longAgo = 24 * time.Hour
@@ -158,8 +184,7 @@ func (p *pass) look(ctx context.Context, id *identity) (sighting, error) {
 	for _, t := range append(tickets, more...) {
 		switch {
 		case t.ID == id.lost:
-		case t.Origin.Mail == id.mail || t.Origin.Digest == id.digest,
-			t.Origin.Digest == "" && t.Created.Equal(id.written): // imported, by a desk that keeps no origins of imports
+		case t.Origin.Mail == id.mail || t.Origin.Digest == id.digest:
 			if s.ticket == nil || t.Origin.Mail == id.mail {
 				s.ticket = t
 			}
@@ -200,7 +225,7 @@ func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, res *Resu
 	var seen sighting
 	used := false // the first key was used before, by this mail or by a twin
 	for n := 1; ; n++ {
-		if n > 1 || p.forgotten(id) || mem.met(id) || doubt != nil {
+		if n > 1 || p.forgotten(id) || mem.met(id) || doubt != nil || id.imported {
 			var err error
 			if seen, err = p.look(ctx, id); err != nil {
 				return err
@@ -222,7 +247,7 @@ func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, res *Resu
 		made, err := p.c.desk.Create(ctx, t)
 		switch {
 		case err == nil:
-			res.Outcome, res.Ticket, res.Public = Created, made.ID, true
+			res.Outcome, res.Ticket, res.Public, res.made = Created, made.ID, true, true
 			mem.meet(id, made.ID)
 			return nil
 		case errors.Is(err, ErrKeyUsed) && !used && doubt == nil:

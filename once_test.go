@@ -248,7 +248,7 @@ func TestUnanimousRefusal(t *testing.T) {
 			Body: `{"error":"RecordInvalid","description":"Record validation errors","details":{"base":[{"description":"Order number: is required"}]}}`})
 		report, err := w.conn.Ingest(t.Context())
 		require.ErrorContains(t, err, "Order number: is required")
-		require.Equal(t, 5, report.Count(exdesk.Waiting))
+		require.Equal(t, 12, report.Count(exdesk.Waiting))
 		require.Zero(t, report.Count(exdesk.Rejected))
 		for _, m := range w.exchange.Messages() {
 			require.Empty(t, m.Categories)

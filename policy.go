@@ -44,7 +44,6 @@ func (s *standing) involved() bool {
 	if p.ID == c.Requester || slices.Contains(c.CCs, p.ID) {
 		return true
 	}
-	// What a restricted agent sees is known exactly to Zendesk alone.
 	return p.Agent && (!p.Restricted || p.ID == c.Assignee || slices.Contains(c.Followers, p.ID) || p.Group != 0 && p.Group == c.Group)
 }
 
@@ -86,6 +85,8 @@ func (p *Policy) speech(s *standing) (speech, error) {
 		return speech{public: true}, nil
 	case person.PrivateOnly: // 5
 		return private("the sender is a light agent")
+	case slices.Contains(c.Followers, person.ID) && person.ID != c.Assignee && person.ID != c.Requester && !slices.Contains(c.CCs, person.ID):
+		return private("the sender follows the ticket, and followers answer in private") // the page's conclusion from its rules
 	case s.note: // 6
 		return private("the mail begins with #note")
 	case p.PrivateAgents: // 7

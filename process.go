@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"time"
 )
 
@@ -14,27 +15,27 @@ type item struct {
 	msg     *Message
 	id      identity
 	verdict Verdict
+	said    *Message // the message as it is said in a comment
 	res     *Result
 }
 
 // try brings one mail to an outcome, in a few tries when services stumble.
 // With an error, the outcome is Gone or not known yet.
 func (p *pass) try(ctx context.Context, mail *Mail) (*Result, error) {
+	if mail.importing() && !p.importing {
+		return new(Result), errBehind // of the import
+	}
+	if err := p.attempt(ctx, mail); err != nil {
+		return decided(new(Result), err)
+	}
 	for n := 1; ; n++ {
 		res, err := p.process(ctx, mail)
-		var no *rejection
-		var hold *holding
-		switch {
-		case errors.As(err, &no):
-			res.Outcome, res.Reason = Rejected, no.reason
-			return res, nil
-		case errors.As(err, &hold):
-			res.Outcome, res.Verdict, res.Reason = Held, hold.name, hold.reason
+		if res, err = decided(res, err); err == nil {
 			return res, nil
 		}
 		var often *repeated
 		var wait *later
-		if err == nil || errors.As(err, &wait) || n == tries || !errors.Is(err, ErrTemporary) || errors.As(err, &often) || p.failed > 0 {
+		if errors.As(err, &wait) || n == tries || !errors.Is(err, ErrTemporary) || errors.As(err, &often) || p.failed > 0 {
 			return res, err // while mails fail in a row, each has one try
 		}
 		pause := time.Second << (n - 1)
@@ -48,10 +49,32 @@ func (p *pass) try(ctx context.Context, mail *Mail) (*Result, error) {
 	}
 }
 
-// process tries one mail once.
-func (p *pass) process(ctx context.Context, mail *Mail) (*Result, error) {
-	res := new(Result)
-	if mail.Record.ticketed(p.c.account) {
+// decided turns an error that is a decision about the mail into an outcome.
+func decided(res *Result, err error) (*Result, error) {
+	var no *rejection
+	var hold *holding
+	switch {
+	case errors.As(err, &no):
+		res.Outcome, res.Reason, err = Rejected, no.reason, nil
+	case errors.As(err, &hold):
+		res.Outcome, res.Verdict, res.Reason, err = Held, hold.name, hold.reason, nil
+	case errors.Is(err, ErrDone):
+		res.Outcome, err = Gone, fmt.Errorf("%w: %w", ErrNotFound, err)
+	}
+	return res, err
+}
+
+// process tries one mail once. A mail on which the code breaks is one that
+// fails, as others do.
+func (p *pass) process(ctx context.Context, mail *Mail) (res *Result, err error) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			p.c.log.ErrorContext(ctx, "a mail broke its processing", "mail", mail.ID, "stack", string(debug.Stack()))
+			err = errors.New("its processing broke, which is a defect of the program: see the log")
+		}
+	}()
+	res = new(Result)
+	if mail.Record.ticketed() {
 		// A person took the label away. The mail was imported all the same,
 		// unless its ticket is no more.
 		switch there, err := p.isOn(ctx, mail, mail.Record); {
@@ -62,9 +85,6 @@ func (p *pass) process(ctx context.Context, mail *Mail) (*Result, error) {
 			return res, nil
 		}
 	}
-	if err := p.attempt(ctx, mail); err != nil {
-		return res, err
-	}
 	if most := p.c.opts.MaxBytes; most > 0 && mail.Size > most {
 		slot, err := p.reserve(ctx) // a rejection counts like a mail that was opened
 		if err != nil {
@@ -73,22 +93,15 @@ func (p *pass) process(ctx context.Context, mail *Mail) (*Result, error) {
 		slot.Commit()
 		return res, tooLarge(mail.Size, most)
 	}
-	if mail.importing() && !p.importing {
-		return res, errBehind // of the import
-	}
-	slot, err := p.brake(ctx, mail)
-	if err != nil {
-		return res, err
-	}
-	defer slot.Cancel() // unless something was made of the mail
-	if err := p.importMail(ctx, mail, res); err != nil {
-		return res, err
-	}
-	switch res.Outcome {
-	case Created, Commented, Noted:
-		slot.Commit()
-	}
-	return res, nil
+	var slot Reservation = spent{} // of what its sender may write
+	defer func() {
+		var hold *holding
+		if res.made || errors.As(err, &hold) && !p.c.opts.DryRun {
+			slot.Commit()
+		}
+		slot.Cancel()
+	}()
+	return res, p.importMail(ctx, mail, res, &slot)
 }
 
 // isOn reports whether the mail is on the ticket of its record. Whoever wrote
@@ -111,9 +124,13 @@ func (p *pass) isOn(ctx context.Context, mail *Mail, r *Record) (bool, error) {
 		}
 		it := &item{mail: mail, id: p.identify(mail, new(Message))}
 		it.id.digest = r.Digest
-		_, mine, err := p.follow(ctx, desk, it, r.Ticket)
-		if err != nil || mine != nil {
-			return mine != nil, err
+		switch _, mine, err := p.follow(ctx, desk, it, r.Ticket); {
+		case errors.Is(err, ErrAccess):
+			return true, nil // the ticket is there; more cannot be told
+		case err != nil && !errors.Is(err, ErrNotFound):
+			return false, err
+		case mine != nil:
+			return true, nil
 		}
 	}
 	mail.Record = nil
@@ -125,7 +142,7 @@ func (p *pass) isOn(ctx context.Context, mail *Mail, r *Record) (bool, error) {
 const large = 256 << 10
 
 // importMail opens a mail, reads it, and makes of it what it is to be.
-func (p *pass) importMail(ctx context.Context, mail *Mail, res *Result) error {
+func (p *pass) importMail(ctx context.Context, mail *Mail, res *Result, slot *Reservation) error {
 	if early := p.identify(mail, new(Message)); !p.c.opts.DryRun && (mail.Size == 0 || mail.Size > large) {
 		if known, err := p.known(ctx, mail, &early, res); known || err != nil {
 			return err
@@ -135,7 +152,15 @@ func (p *pass) importMail(ctx context.Context, mail *Mail, res *Result) error {
 	if p.c.opts.DryRun {
 		desk = nil
 	}
-	msg, err := p.open(ctx, mail, desk, res)
+	msg, err := p.open(ctx, mail, desk, res, func(msg *Message) (err error) {
+		if _, asked := (*slot).(spent); asked {
+			if *slot, err = p.brake(ctx, mail, msg); err != nil {
+				*slot = spent{}
+				return err
+			}
+		}
+		return p.screenHeader(ctx, mail, msg)
+	})
 	if err != nil {
 		return err
 	}
@@ -154,9 +179,9 @@ func (p *pass) importMail(ctx context.Context, mail *Mail, res *Result) error {
 	if p.foreseesThread(it) {
 		return nil
 	}
-	done, followUp, err := p.converse(ctx, it)
+	at, err := p.converse(ctx, it)
 	switch {
-	case done || err != nil:
+	case !errors.Is(err, errNoThread):
 		return err
 	case it.verdict.Place == AsNote:
 		return &holding{it.verdict.Name, it.verdict.Reason + ", and it is about no ticket that can be found"}
@@ -167,7 +192,10 @@ func (p *pass) importMail(ctx context.Context, mail *Mail, res *Result) error {
 	if err != nil {
 		return err
 	}
-	t.FollowUp = followUp
+	if at != nil { // who speaks on it is the author, whoever else is to be answered
+		t.FollowUp, t.Author = at.conv.ID, at.person.ID
+		t.Requester = Address{neutral(it.msg.From.Name), it.msg.From.Address}
+	}
 	end = p.c.step("ticket", mail.ID)
 	err = p.create(ctx, &it.id, t, res)
 	end(0, res.Outcome, err)
@@ -219,7 +247,7 @@ func (p *pass) known(ctx context.Context, mail *Mail, early *identity, res *Resu
 	if tickets, err := p.first(ctx, early); len(tickets) == 0 || err != nil {
 		return false, err
 	}
-	msg, err := p.open(ctx, mail, nil, res)
+	msg, err := p.open(ctx, mail, nil, res, nil)
 	if err != nil {
 		return false, err
 	}
@@ -232,8 +260,9 @@ func (p *pass) known(ctx context.Context, mail *Mail, early *identity, res *Resu
 	return true, nil
 }
 
-// open fetches a mail and reads it, its files to the desk.
-func (p *pass) open(ctx context.Context, mail *Mail, desk Desk, res *Result) (*Message, error) {
+// open fetches a mail and reads it, its files to the desk. Once the header is
+// read, early can end it.
+func (p *pass) open(ctx context.Context, mail *Mail, desk Desk, res *Result, early func(*Message) error) (*Message, error) {
 	slot, err := p.reserve(ctx)
 	if err != nil {
 		return nil, err
@@ -257,7 +286,7 @@ func (p *pass) open(ctx context.Context, mail *Mail, desk Desk, res *Result) (*M
 		return nil, err
 	}
 	defer body.Close()
-	msg, err := read(ctx, body, p.c.opts.MaxBytes, desk)
+	msg, err := read(ctx, body, p.c.opts.MaxBytes, desk, early)
 	end(msg.octets, "", err)
 	if msg.octets == 0 && mail.Size > 0 && isRejection(err) {
 		return nil, fmt.Errorf("the mailbox sent nothing of a mail that has %d bytes: %w", mail.Size, ErrTemporary)

@@ -29,11 +29,12 @@ const (
 // mailReader reads one mail, once, front to back: texts are kept, files go
 // straight to the desk.
 type mailReader struct {
-	ctx  context.Context
-	desk Desk // nil: files are read and dropped
-	src  *source
-	eml  *eml.Reader
-	msg  *Message
+	ctx   context.Context
+	desk  Desk                 // nil: files are read and dropped
+	early func(*Message) error // asked when the header was read; may be nil
+	src   *source
+	eml   *eml.Reader
+	msg   *Message
 
 	texts   texts
 	held    int // octets of text
@@ -45,9 +46,9 @@ type mailReader struct {
 // read reads the mail from src, its files to the desk. With an error the
 // message holds what was read until then. A *rejection may come with a message
 // that was read to its end.
-func read(ctx context.Context, src io.Reader, most int64, desk Desk) (*Message, error) {
+func read(ctx context.Context, src io.Reader, most int64, desk Desk, early func(*Message) error) (*Message, error) {
 	s := &source{r: src, most: most}
-	r := &mailReader{ctx: ctx, desk: desk, src: s, eml: eml.NewReader(s, nil), msg: new(Message)}
+	r := &mailReader{ctx: ctx, desk: desk, early: early, src: s, eml: eml.NewReader(s, nil), msg: new(Message)}
 	defer r.eml.Release()
 	err := r.read()
 	r.msg.octets = s.n
@@ -62,8 +63,13 @@ func (r *mailReader) read() error {
 		return r.cause(err)
 	}
 	why := r.header(h)
-	if why != nil {
+	switch {
+	case why != nil:
 		r.desk = nil // read on, so that the report can tell the mail; upload nothing
+	case r.early != nil:
+		if err := r.early(r.msg); err != nil {
+			return err
+		}
 	}
 	for {
 		part, err := r.eml.Next()

@@ -36,7 +36,7 @@ func (h hold) Upload(_ context.Context, f *File) (*Upload, error) {
 
 func readString(t testing.TB, mail string, desk Desk) (*Message, error) {
 	t.Helper()
-	return read(t.Context(), strings.NewReader(strings.ReplaceAll(mail, "\n", "\r\n")), MaxMessageBytes, desk)
+	return read(t.Context(), strings.NewReader(strings.ReplaceAll(mail, "\n", "\r\n")), MaxMessageBytes, desk, nil)
 }
 
 const head = "From: a@b.example\nTo: c@d.example\nSubject: s\nMIME-Version: 1.0\n"
@@ -118,7 +118,7 @@ func TestBrokenSourceIsTemporary(t *testing.T) {
 		strings.Repeat(strings.Repeat("QUJD", 19)+"\n", 2000) + "--x--\n"
 	broken := errors.New("connection reset")
 	for n := 0; n < len(mail); n += 1 + n/20 {
-		_, err := read(t.Context(), io.MultiReader(strings.NewReader(mail[:n]), iotest.ErrReader(broken)), -1, hold{})
+		_, err := read(t.Context(), io.MultiReader(strings.NewReader(mail[:n]), iotest.ErrReader(broken)), -1, hold{}, nil)
 		require.ErrorIs(t, err, broken, "after %d octets", n)
 		require.ErrorIs(t, err, ErrTemporary)
 		require.False(t, isRejection(err))
@@ -130,7 +130,7 @@ func FuzzRead(f *testing.F) {
 		"--x\r\nContent-Type: image/png; name=\"a/../b\x00.png\"\r\nContent-ID: <a@b>\r\n\r\nx\r\n--x--"))
 	f.Add([]byte("From: =?utf-7?q?+AGE-?= <a@b.example>\nTo: x:;\nContent-Type: text/html; charset=utf-16\n\n\xff\xfe<\x00"))
 	f.Fuzz(func(t *testing.T, mail []byte) {
-		m, err := read(t.Context(), bytes.NewReader(mail), MaxMessageBytes, hold{refuse: "x"})
+		m, err := read(t.Context(), bytes.NewReader(mail), MaxMessageBytes, hold{refuse: "x"}, nil)
 		if err != nil && !isRejection(err) {
 			t.Fatalf("neither read nor rejected: %v", err)
 		}

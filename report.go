@@ -24,7 +24,8 @@ type Result struct {
 	MessageIDReused bool
 	// Err is why the mail is Waiting; of other outcomes, why it could not be
 	// labelled. The next pass sees to both.
-	Err error
+	Err  error
+	made bool // by this pass, and not found
 	// Message is what was read of the mail, as far as it was read; nil when it
 	// was not opened. Only OnResult is given it.
 	Message *Message

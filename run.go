@@ -85,7 +85,7 @@ func (c *Connector) Run(ctx context.Context) error {
 // pause is how long Run waits after a pass that ended with err.
 func (c *Connector) pause(err error) time.Duration {
 	wait := cmp.Or(c.opts.Every, pollEvery)
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrDamaged) {
 		wait = min(wait<<min(c.Status().Failures, 10), max(pollLongest, wait))
 		if asked, ok := RetryAfter(err); ok {
 			wait = max(wait, asked)
@@ -95,10 +95,15 @@ func (c *Connector) pause(err error) time.Duration {
 	return wait - fifth + rand.N(2*fifth+1)
 }
 
-// passed notes what a pass has seen.
-func (c *Connector) passed(p *pass, err error) {
+// passed notes what a pass has seen. One that was stopped says nothing about
+// the services.
+func (c *Connector) passed(p *pass, err error, ran bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.count(p)
+	if !ran {
+		return
+	}
 	s := &c.status
 	now := time.Now()
 	s.LastError, s.Waiting, s.Oldest = err, 0, time.Time{}
@@ -114,8 +119,7 @@ func (c *Connector) passed(p *pass, err error) {
 			s.LastError = r.Err
 		}
 	}
-	c.count(p)
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrDamaged) {
 		s.Failures++
 		return
 	}

@@ -15,18 +15,24 @@ type Screen interface {
 	Judge(ctx context.Context, s *Screening) (Verdict, error)
 }
 
+// HeaderScreen is a Screen that judges a mail by its header as well, before its
+// files are moved to the desk and its text is read. What it holds or rejects
+// costs no more than that.
+type HeaderScreen interface {
+	Screen
+	JudgeHeader(ctx context.Context, s *Screening) (Verdict, error)
+}
+
 // Screening is what a Screen is shown.
 type Screening struct {
 	Mail    *Mail
 	Message *Message
 	Mailbox string   // the mailbox's own address
-	Support []string // the desk's support addresses in lower case, as far as they are known
+	Own     []string // that, its aliases and the desk's support addresses, in lower case
 }
 
-// Own reports whether an address is the mailbox's own or a support address.
-func (s *Screening) Own(address string) bool {
-	return strings.EqualFold(address, s.Mailbox) || slices.Contains(s.Support, strings.ToLower(address))
-}
+// IsOwn reports whether an address is the desk's own, with a "+tag" or without.
+func (s *Screening) IsOwn(address string) bool { return isOwn(s.Own, address) }
 
 // Verdict is what a Screen says of a mail. The zero value is mail that a
 // person wrote to the desk.
@@ -81,19 +87,27 @@ type Sieve struct {
 	Blocked []string
 }
 
-// Judge implements Screen.
-func (v *Sieve) Judge(_ context.Context, s *Screening) (Verdict, error) {
-	msg := s.Message
-	from := strings.ToLower(msg.From.Address)
-	notification := len(msg.Header("X-Zendesk-From-Account-Id")) > 0
+// JudgeHeader implements HeaderScreen.
+func (v *Sieve) JudgeHeader(_ context.Context, s *Screening) (Verdict, error) {
+	from := s.Message.From.Address
 	switch {
-	case s.Own(from) && notification:
+	case s.IsOwn(from) && len(s.Message.Header("X-Zendesk-From-Account-Id")) > 0:
 		return Verdict{Name: "own", Place: AsHeld, Quiet: true, Reason: "one of the account's own notifications came back"}, nil
-	case s.Own(from):
+	case s.IsOwn(from):
 		return Verdict{Name: "support-address", Place: AsHeld, Reason: "the sender is a support address, which nobody can be answered at"}, nil
-	case blocked(v.Blocked, from):
+	case blocked(v.Blocked, strings.ToLower(from)):
 		return Verdict{Name: "blocked", Place: AsHeld, Reason: "the sender is blocked"}, nil
 	}
+	return Verdict{}, nil
+}
+
+// Judge implements Screen.
+func (v *Sieve) Judge(ctx context.Context, s *Screening) (Verdict, error) {
+	if out, err := v.JudgeHeader(ctx, s); out.Name != "" || err != nil {
+		return out, err
+	}
+	msg := s.Message
+	notification := len(msg.Header("X-Zendesk-From-Account-Id")) > 0
 	auto := msg.automatic()
 	out := Verdict{Name: string(auto.Kind), Reason: auto.Why, About: auto.Original, People: auto.Recipients, Quiet: auto.Kind != ""}
 	switch auto.Kind {
@@ -111,30 +125,33 @@ func (v *Sieve) Judge(_ context.Context, s *Screening) (Verdict, error) {
 }
 
 func blocked(list []string, from string) bool {
-	_, domain, _ := strings.Cut(from, "@")
+	domain := domainOf(from)
 	return slices.ContainsFunc(list, func(b string) bool {
 		b = strings.ToLower(strings.TrimPrefix(b, "@"))
 		return b == from || b == domain || strings.HasSuffix(domain, "."+b)
 	})
 }
 
-// screen asks the Screen about a mail. The error of one that goes no further
-// says why.
-func (p *pass) screen(ctx context.Context, it *item) error {
-	if it.mail.released(&p.c.opts.Labels) {
-		return nil // a person has judged
+// screenHeader asks a HeaderScreen about a mail of which only the header was
+// read.
+func (p *pass) screenHeader(ctx context.Context, mail *Mail, msg *Message) error {
+	early, ok := p.c.opts.Screen.(HeaderScreen)
+	if !ok || mail.released(&p.c.opts.Labels) {
+		return nil
 	}
-	support, err := p.support(ctx)
+	own, err := p.own(ctx)
 	if err != nil {
 		return err
 	}
-	it.verdict, err = p.c.opts.Screen.Judge(ctx, &Screening{Mail: it.mail, Message: it.msg, Mailbox: p.c.mailbox.Address(), Support: support})
+	v, err := early.JudgeHeader(ctx, &Screening{Mail: mail, Message: msg, Mailbox: p.c.mailbox.Address(), Own: own})
 	if err != nil {
 		return err
 	}
-	v := &it.verdict
-	it.res.Verdict, it.res.Reason = v.Name, v.Reason
-	it.msg.auto = automail.Evidence{} // it was heard
+	return v.end()
+}
+
+// end returns the error of a mail that goes no further.
+func (v *Verdict) end() error {
 	switch v.Place {
 	case AsHeld:
 		return &holding{v.Name, v.Reason}
@@ -142,4 +159,23 @@ func (p *pass) screen(ctx context.Context, it *item) error {
 		return &rejection{v.Reason}
 	}
 	return nil
+}
+
+// screen asks the Screen about a mail.
+func (p *pass) screen(ctx context.Context, it *item) error {
+	if it.mail.released(&p.c.opts.Labels) {
+		return nil // a person has judged
+	}
+	own, err := p.own(ctx)
+	if err != nil {
+		return err
+	}
+	it.verdict, err = p.c.opts.Screen.Judge(ctx, &Screening{Mail: it.mail, Message: it.msg, Mailbox: p.c.mailbox.Address(), Own: own})
+	if err != nil {
+		return err
+	}
+	it.verdict.Tags = slices.Clip(it.verdict.Tags)
+	it.res.Verdict, it.res.Reason = it.verdict.Name, it.verdict.Reason
+	it.msg.auto = automail.Evidence{} // it was heard
+	return it.verdict.end()
 }

@@ -116,11 +116,11 @@ func TestBrake(t *testing.T) {
 		report := w.ingest()
 		require.Equal(t, 21, report.Count(exdesk.Created))
 		require.Equal(t, 10, report.Count(exdesk.Held))
-		n := len(w.exchange.Requests())
+		n := len(w.support.Requests())
 		w.post(letter{from: "Bot <bot@loop.example>", id: "late@loop.example", text: "Thank you for your mail."})
 		require.Equal(t, "brake", w.only().Verdict)
-		for _, r := range w.exchange.Requests()[n:] {
-			require.NotContains(t, r.Path, "$value", "what is braked is not even fetched")
+		for _, r := range w.support.Requests()[n:] {
+			require.NotContains(t, r.Path, "uploads", "what is braked is not moved")
 		}
 		time.Sleep(time.Hour)
 		w.post(letter{from: "Bot <bot@loop.example>", id: "later@loop.example", text: "Thank you for your mail."})

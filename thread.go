@@ -20,100 +20,128 @@ type Threads interface {
 
 const (
 	// maxReferences is how many of the mails that a mail refers to are looked
-	// for.
+	// for, and maxReference how long their ids may be (RFC 5322 §2.1.1).
 	maxReferences = 5
+	maxReference  = 998
+	// maxCandidates is how many tickets one id may lead to.
+	maxCandidates = 3
 	// maxEncoded is how many encoded ids are looked for, and maxPeople among the
 	// tickets of how many people.
 	maxEncoded = 5
-	maxPeople  = 5
+	maxPeople  = 3
 )
 
-// thread is what leads a mail to a ticket.
-type thread struct {
+// candidate is a ticket that a mail may belong to.
+type candidate struct {
 	ticket int64
-	sure   bool // the ticket's encoded id or the caller's word, not a Message-ID alone
+	sure   bool // by its encoded id or the caller's word, not by a Message-ID alone
 }
 
-// thread looks for the ticket that a mail belongs to: by what the mails that it
-// refers to became, and then by the encoded id that Zendesk's notifications
+// candidates looks for the tickets that a mail may belong to: by what the mails
+// that it refers to became, and by the encoded id that Zendesk's notifications
 // carry ("How are incoming emails threaded to tickets").
-func (p *pass) thread(ctx context.Context, it *item) (thread, error) {
+//
+// A Message-ID is the word of whoever wrote it, and anybody can write another
+// mail under it. So it may lead to several tickets, of which the one is meant
+// that the sender has to do with, and an encoded id that leads elsewhere is
+// believed before it.
+func (p *pass) candidates(ctx context.Context, it *item) ([]candidate, error) {
 	if t := p.c.opts.Threads; t != nil {
 		if ticket, err := t.Ticket(ctx, it.mail, it.msg); err != nil || ticket != 0 {
-			return thread{ticket, true}, err
+			return []candidate{{ticket, true}}, err
 		}
 	}
 	references := it.references()
 	if p.queues.behind(it.mail, references) {
-		return thread{}, errBehind
+		return nil, errBehind
 	}
+	var found []candidate
 	for _, id := range references {
-		if ticket, err := p.remembered(ctx, id); err != nil || ticket != 0 {
-			return thread{ticket, false}, err
+		if encodedHead.MatchString(id) {
+			continue // it is Zendesk's, and no mail that came in is
+		}
+		tickets, err := p.remembered(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range tickets[:min(len(tickets), maxCandidates)] {
+			found = append(found, candidate{t, false})
+		}
+		if found != nil {
+			break
 		}
 	}
-	encoded := it.encoded(references)
-	people, ok := p.c.desk.(People)
-	if !ok || len(encoded) == 0 {
-		return thread{}, nil
+	return found, nil
+}
+
+// encodedTicket returns the ticket that one of the encoded ids of a mail is of,
+// or 0.
+func (p *pass) encodedTicket(ctx context.Context, it *item, people People) (int64, error) {
+	encoded := it.encoded()
+	if len(encoded) == 0 {
+		return 0, nil
 	}
-	support, err := p.support(ctx)
+	own, err := p.own(ctx)
 	if err != nil {
-		return thread{}, err
+		return 0, err
 	}
-	ticket, err := people.Encoded(ctx, encoded, it.people(p.c.mailbox.Address(), support))
+	ticket, err := people.Encoded(ctx, encoded, it.people(own))
 	if errors.Is(err, ErrAccess) {
 		p.c.log.WarnContext(ctx, "encoded ids cannot be looked up", "error", err)
-		return thread{}, nil
+		return 0, nil
 	}
-	return thread{ticket, true}, err
+	return ticket, err
 }
 
 // references are the Message-IDs of the mails that a mail is about or answers,
 // the likeliest first: what In-Reply-To names, and References from its end.
 func (it *item) references() []string {
-	refs := slices.Clone(it.msg.References)
+	refs := it.msg.References
+	refs = slices.Clone(refs[max(0, len(refs)-4*maxReferences):])
 	slices.Reverse(refs)
 	var ids []string
 	for _, id := range slices.Concat(it.verdict.About, it.msg.InReplyTo, refs) {
-		if id != it.id.messageID && !slices.Contains(ids, id) && len(ids) < maxReferences {
+		if len(ids) == maxReferences {
+			break
+		}
+		if id != it.id.messageID && len(id) <= maxReference && !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
 	}
 	return ids
 }
 
-// remembered returns the ticket of the mail with a Message-ID, as the mailbox
-// or the desk knows it. An id that stands for several tickets says nothing.
-func (p *pass) remembered(ctx context.Context, id string) (int64, error) {
+// remembered returns the tickets of the mails with a Message-ID, as the mailbox
+// or the desk knows them.
+func (p *pass) remembered(ctx context.Context, id string) ([]int64, error) {
 	if ticket := p.c.memory.ticket(id); ticket != 0 {
-		return ticket, nil
+		return []int64{ticket}, nil
 	}
 	var tickets []int64
+	add := func(t int64) {
+		if !slices.Contains(tickets, t) {
+			tickets = append(tickets, t)
+		}
+	}
 	if a, ok := p.c.mailbox.(Archive); ok {
 		mails, err := a.ByMessageID(ctx, id)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		for _, m := range mails {
-			if r := m.Record; r != nil && r.Account == p.c.account && r.Ticket != 0 && !slices.Contains(tickets, r.Ticket) {
-				tickets = append(tickets, r.Ticket)
+			if p.c.own(m).Record.ticketed() {
+				add(m.Record.Ticket)
 			}
 		}
 	}
-	if len(tickets) == 0 {
-		found, err := p.c.desk.Find(ctx, externalID(id), time.Time{})
-		if err != nil {
-			return 0, err
-		}
-		for _, t := range found {
-			tickets = append(tickets, t.ID)
-		}
+	if len(tickets) > 0 {
+		return tickets, nil
 	}
-	if len(tickets) != 1 {
-		return 0, nil
+	found, err := p.c.desk.Find(ctx, externalID(id), time.Time{})
+	for _, t := range found {
+		add(t.ID)
 	}
-	return tickets[0], nil
+	return tickets, err
 }
 
 var (
@@ -125,12 +153,18 @@ var (
 	encodedHead = regexp.MustCompile(`^([0-9A-Z]{6})([0-9A-Z]{4,5})(?:_[0-9a-f]+_[0-9a-f]+(?:_sprut)?)?@`)
 )
 
-// encoded returns the encoded ids that the mail carries.
-func (it *item) encoded(references []string) []string {
+// encoded returns the encoded ids that the mail carries, those of what it
+// answers before those of what it quotes.
+func (it *item) encoded() []string {
 	var ids []string
 	add := func(id string) {
 		if len(ids) < maxEncoded && !slices.Contains(ids, id) {
 			ids = append(ids, id)
+		}
+	}
+	for _, id := range it.references() {
+		if m := encodedHead.FindStringSubmatch(id); m != nil {
+			add(m[1] + "-" + m[2])
 		}
 	}
 	for _, text := range []string{it.msg.Text, it.msg.HTML, it.msg.Subject} {
@@ -138,20 +172,15 @@ func (it *item) encoded(references []string) []string {
 			add(m[1])
 		}
 	}
-	for _, id := range references {
-		if m := encodedHead.FindStringSubmatch(id); m != nil {
-			add(m[1] + "-" + m[2])
-		}
-	}
 	return ids
 }
 
 // people are those whose tickets the mail may belong to.
-func (it *item) people(mailbox string, support []string) []string {
+func (it *item) people(own []string) []string {
 	var list []string
 	add := func(address string) {
 		a := strings.ToLower(address)
-		if len(list) < maxPeople && a != strings.ToLower(mailbox) && plausible(a) && !slices.Contains(support, a) && !slices.Contains(list, a) {
+		if len(list) < maxPeople && plausible(a) && !isOwn(own, a) && !slices.Contains(list, a) {
 			list = append(list, a)
 		}
 	}

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -97,6 +98,10 @@ func (c *Client) labelOnce(ctx context.Context, marks []exdesk.Mark, todo []int,
 		}
 		if err != nil {
 			failed(i, err)
+			continue
+		}
+		if marks[i].Unless != "" && slices.ContainsFunc(*m.Categories, func(c string) bool { return strings.EqualFold(c, marks[i].Unless) }) {
+			errs[i] = fmt.Errorf("graph: label message: %w", exdesk.ErrDone)
 			continue
 		}
 		headers := map[string]string{"Content-Type": "application/json", "Prefer": preferImmutable["Prefer"]}

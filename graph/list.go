@@ -70,6 +70,9 @@ const snapshot = 1000
 // empty pages that have a link to the next.
 const maxEmpty = 50
 
+// goodPages is after how many pages in a row larger ones are tried again.
+const goodPages = 10
+
 // fewEmpty is after how many it is asked for by place instead of by link.
 const fewEmpty = 5
 
@@ -118,7 +121,7 @@ func (c *Client) oldestFirst(ctx context.Context, since time.Time, and string) i
 
 func unlisted(n int) error {
 	return explain(&rest.Failure{Op: "list messages", Status: http.StatusInternalServerError, Wait: -1,
-		Err: fmt.Errorf("%d messages of the Inbox cannot be shown at all: look for damaged items", n)})
+		Err: fmt.Errorf("%d messages of the Inbox cannot be shown at all: look for %w", n, exdesk.ErrDamaged)})
 }
 
 // Newest implements exdesk.Archive.
@@ -154,6 +157,9 @@ func (c *Client) ByMessageID(ctx context.Context, id string) ([]*exdesk.Mail, er
 		"$select", listSelect, "$expand", listExpand, "$top", strconv.Itoa(maxSameID))}
 	page, err := c.page(ctx, req)
 	if err != nil {
+		if unanswerable(err) {
+			return nil, nil
+		}
 		return nil, err
 	}
 	var mails []*exdesk.Mail
@@ -163,6 +169,27 @@ func (c *Client) ByMessageID(ctx context.Context, id string) ([]*exdesk.Mail, er
 		}
 	}
 	return mails, nil
+}
+
+// unanswerable reports whether it is the question that Graph does not like, or
+// the mail that is the answer: the id is anybody's word, and the item may be
+// damaged. Asking again is no use.
+func unanswerable(err error) bool {
+	var e *Error
+	if errors.Is(err, exdesk.ErrRefused) {
+		return true
+	}
+	return errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusRequestURITooLong || e.Status == http.StatusRequestHeaderFieldsTooLarge)
+}
+
+// Mail implements exdesk.Archive.
+func (c *Client) Mail(ctx context.Context, id string) (*exdesk.Mail, error) {
+	var m message
+	req := &rest.Request{Op: "read message", Path: c.path("messages", id), Query: query("$select", listSelect, "$expand", listExpand), Header: immutable()}
+	if _, err := c.rest.JSON(ctx, req, &m); err != nil {
+		return nil, err
+	}
+	return m.mail(), nil
 }
 
 // list is a list of the Inbox while it is read, page by page.
@@ -177,6 +204,7 @@ type list struct {
 	at            int    // how many items were read
 	link          string // to the next page
 	broken        bool   // the pages are counted here and not by links
+	good          int    // pages since the last one that could not be sent
 	empty         int    // pages in a row that brought nothing new
 	listed        map[string]bool
 	more          bool
@@ -207,7 +235,7 @@ func (l *list) snapshot(ctx context.Context, since time.Time) (mails []*exdesk.M
 func (l *list) next(ctx context.Context) ([]*exdesk.Mail, error) {
 	page, err := l.c.page(ctx, l.request(l.at, l.top, listSelect, listExpand))
 	if err != nil && unreadable(err) || err == nil && l.empty > 0 && l.empty%fewEmpty == 0 && len(page.Value) == 0 && page.Next != "" {
-		l.broken, l.link = true, ""
+		l.broken, l.link, l.good = true, "", 0
 		page, err = l.narrow(ctx, err)
 	}
 	if err != nil {
@@ -226,9 +254,18 @@ func (l *list) next(ctx context.Context) ([]*exdesk.Mail, error) {
 		return nil, explain(&rest.Failure{Op: "list messages", Status: 200, Wait: -1, Err: fmt.Errorf("%d pages in a row brought nothing new", maxEmpty)})
 	}
 	l.at += len(page.Value)
-	l.more = page.Next != ""
-	if l.link = page.Next; l.broken && len(page.Value) > 0 {
-		l.link, l.top = "", min(l.top*2, l.c.pageSize)
+	switch l.more = page.Next != "" || page.lost; {
+	case page.lost:
+		l.at++
+		l.lost++
+		l.link = ""
+	case l.broken && len(page.Value) > 0:
+		l.link = ""
+		if l.good++; l.good%goodPages == 0 {
+			l.top = min(l.top*2, l.c.pageSize)
+		}
+	default:
+		l.link = page.Next
 	}
 	return mails, nil
 }
@@ -261,15 +298,17 @@ func (l *list) narrow(ctx context.Context, cause error) (*page, error) {
 			return p, err
 		}
 	}
-	// It is the one item. Of what can be shown, the id will do.
+	// It is the one item, unless that was chance: it is asked for with patience
+	// before less of it will do.
+	if p, err := l.c.page(ctx, l.request(l.at, 1, listSelect, listExpand)); err == nil && len(p.Value) > 0 || err != nil && !unreadable(err) {
+		return p, err
+	}
 	for _, fields := range []string{listSelect, "id,receivedDateTime", "id"} {
 		if p, err := l.fetch(ctx, l.at, 1, fields, ""); err == nil || !unreadable(err) {
 			return p, err
 		}
 	}
-	l.at++
-	l.lost++
-	return &page{Next: "more"}, nil
+	return &page{lost: true}, nil
 }
 
 // fetch asks for items from a place on, once: whether it is the size or an item
@@ -303,6 +342,7 @@ type page struct {
 	Value []json.RawMessage `json:"value"`
 	Next  string            `json:"@odata.nextLink"`
 	Error json.RawMessage   `json:"error"`
+	lost  bool              // there is an item, of which nothing can be shown
 }
 
 // page fetches one page of a list.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"net/mail"
 	"net/textproto"
 	"strings"
 	"time"
@@ -259,7 +260,9 @@ func (m *whole) header() string {
 	if m.From != nil {
 		add("From", addressList([]recipient{*m.From}))
 	}
-	add("To", addressList(m.To))
+	if add("To", addressList(m.To)); len(m.To) == 0 {
+		add("To", "undisclosed-recipients:;") // a copy that was sent blind is ordinary
+	}
 	add("Cc", addressList(m.CC))
 	add("Reply-To", addressList(m.ReplyTo))
 	add("Subject", mime.QEncoding.Encode("utf-8", m.Subject))
@@ -273,8 +276,9 @@ func (m *whole) header() string {
 func addressList(list []recipient) string {
 	var out []string
 	for _, r := range list {
-		if a := r.EmailAddress; a.Address != "" {
-			out = append(out, mime.QEncoding.Encode("utf-8", a.Name)+" <"+a.Address+">")
+		// What is not plainly an address could be read as another one.
+		if a := r.EmailAddress; strings.Count(a.Address, "@") == 1 && !strings.ContainsAny(a.Address, " \t\r\n<>,;:\"()[]\\") {
+			out = append(out, (&mail.Address{Name: a.Name, Address: a.Address}).String())
 		}
 	}
 	return strings.Join(out, ", ")

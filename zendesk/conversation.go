@@ -17,16 +17,15 @@ import (
 // conversation is what is read of a ticket that is to be added to.
 type conversation struct {
 	ticket
-	EncodedID     string   `json:"encoded_id"`
-	Updated       string   `json:"updated_at"`
-	Public        *bool    `json:"is_public"`
-	Requester     int64    `json:"requester_id"`
-	Assignee      int64    `json:"assignee_id"`
-	Group         int64    `json:"group_id"`
-	EmailCCs      []int64  `json:"email_cc_ids"`
-	Collaborators []int64  `json:"collaborator_ids"`
-	Followers     []int64  `json:"follower_ids"`
-	Tags          []string `json:"tags"`
+	EncodedID     string  `json:"encoded_id"`
+	Updated       string  `json:"updated_at"`
+	Public        *bool   `json:"is_public"`
+	Requester     int64   `json:"requester_id"`
+	Assignee      int64   `json:"assignee_id"`
+	Group         int64   `json:"group_id"`
+	EmailCCs      []int64 `json:"email_cc_ids"`
+	Collaborators []int64 `json:"collaborator_ids"`
+	Followers     []int64 `json:"follower_ids"`
 }
 
 // tagMerged is on tickets that were merged into others.
@@ -47,7 +46,8 @@ func (c *Client) Conversation(ctx context.Context, id int64, since time.Time) (*
 	if t.EmailCCs == nil {
 		out.CCs = t.Collaborators // from before "CCs and followers"
 	}
-	merged := slices.Contains(t.Tags, tagMerged)
+	// Follow-ups inherit the tag, and anybody can write the words.
+	merged := t.Status == "closed" && slices.Contains(t.Tags, tagMerged)
 	if err := c.audits(ctx, id, since, t, date, merged, out); err != nil {
 		return nil, err
 	}
@@ -100,9 +100,10 @@ type audit struct {
 		} `json:"source"`
 	} `json:"via"`
 	Events []struct {
-		Type string `json:"type"`
-		ID   int64  `json:"id"`
-		Body string `json:"body"`
+		Type   string `json:"type"`
+		ID     int64  `json:"id"`
+		Body   string `json:"body"`
+		Author int64  `json:"author_id"`
 	} `json:"events"`
 }
 
@@ -121,7 +122,7 @@ var mergedInto = regexp.MustCompile(`(?i)merged into (?:request|ticket)[^#]{0,20
 // QUIRK: how that is said is not documented. Programs in the field find the
 // other ticket under from, some of them under to, and the words are the last
 // resort.
-func (a *audit) target() int64 {
+func (a *audit) target(customer int64) int64 {
 	if s := &a.Via.Source; s.Rel == "merge" {
 		for _, l := range []link{s.From, s.To} {
 			switch {
@@ -133,7 +134,7 @@ func (a *audit) target() int64 {
 		}
 	}
 	for _, e := range a.Events {
-		if m := mergedInto.FindStringSubmatch(e.Body); e.Type == "Comment" && m != nil {
+		if m := mergedInto.FindStringSubmatch(e.Body); e.Type == "Comment" && e.Author != customer && m != nil {
 			n, _ := strconv.ParseInt(m[1], 10, 64)
 			return n
 		}
@@ -172,7 +173,7 @@ func (c *Client) audits(ctx context.Context, id int64, since time.Time, t *conve
 				out.Origins = append(out.Origins, m.origin())
 			}
 			if merged && out.MergedInto == 0 {
-				out.MergedInto = a.target()
+				out.MergedInto = a.target(t.Requester)
 			}
 		}
 		// The order was asked for; where it is not kept, all is read.
@@ -199,6 +200,7 @@ type newComment struct {
 	Metadata metadata  `json:"metadata"`
 	EmailCCs []emailCC `json:"email_ccs,omitempty"`
 	Tags     []string  `json:"tags,omitempty"`
+	Status   string    `json:"status,omitempty"`
 }
 
 const opComment = "add comment"
@@ -217,6 +219,9 @@ func (c *Client) Comment(ctx context.Context, to *exdesk.Conversation, n *exdesk
 		in.Tags = slices.Concat(to.Tags, n.Tags)
 		slices.Sort(in.Tags)
 		in.Tags = slices.Compact(in.Tags)
+	}
+	if n.Reopen && (to.Status == "solved" || to.Status == "pending") {
+		in.Status = "open"
 	}
 	id, err := c.comment(ctx, to.ID, &in)
 	var e *Error

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/exdesk/exdesk"
@@ -29,6 +31,20 @@ type oldComment struct {
 	Created time.Time `json:"created_at"`
 }
 
+// tagDigest begins the tag that keeps the digest of an imported mail: an import's
+// metadata may be dropped, its tags are not.
+const tagDigest = "exdesk_digest_"
+
+// importedDigest is the digest of the mail that the ticket was imported from.
+func (t *ticket) importedDigest() string {
+	for _, tag := range t.Tags {
+		if d, ok := strings.CutPrefix(tag, tagDigest); ok {
+			return d
+		}
+	}
+	return ""
+}
+
 const opImport = "import ticket"
 
 // Import implements exdesk.Importer ("Ticket Import"). No trigger runs, nobody
@@ -44,7 +60,7 @@ func (c *Client) Import(ctx context.Context, t *exdesk.NewTicket, written time.T
 		Created:    written,
 		Comments:   []oldComment{{comment{HTML: t.HTML, Public: true, Uploads: t.Uploads}, written}},
 		Metadata:   metadataOf(t.Origin),
-		Tags:       t.Tags,
+		Tags:       append(slices.Clone(t.Tags), tagDigest+t.Origin.Digest),
 	}
 	req := &rest.Request{Op: opImport, Method: http.MethodPost, Path: []string{"imports", "tickets"}, JSON: map[string]any{"ticket": &in}}
 	var out struct{ Ticket ticket }

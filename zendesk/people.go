@@ -3,6 +3,7 @@ package zendesk
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -25,11 +26,14 @@ type person struct {
 }
 
 func (p *person) desk() *exdesk.Person {
-	agent := p.Role != "end-user"
-	return &exdesk.Person{
-		ID: p.ID, Name: p.Name, Address: p.Email, Agent: agent, PrivateOnly: agent && p.PrivateOnly,
-		Restricted: agent && p.Restriction != "", Group: p.Group, Suspended: p.Suspended,
+	out := &exdesk.Person{ID: p.ID, Name: p.Name, Address: p.Email, Suspended: p.Suspended}
+	if out.Agent = p.Role != "end-user"; out.Agent { // of others the rest means nothing
+		out.PrivateOnly, out.Restricted = p.PrivateOnly, p.Restriction != ""
+		if p.Restriction == "groups" {
+			out.Group = p.Group // he may be in more, of which this does not tell
+		}
 	}
+	return out
 }
 
 // Person implements exdesk.People. Somebody's secondary addresses are found as
@@ -44,11 +48,11 @@ func (c *Client) Person(ctx context.Context, address string) (*exdesk.Person, er
 
 // maxNamesakes is how many users are asked for further addresses: the search
 // finds parts of addresses too.
-const maxNamesakes = 5
+const maxNamesakes = 20
 
 func (c *Client) person(ctx context.Context, address string) (*person, error) {
-	if strings.ContainsAny(address, "\" \t") {
-		return nil, nil // it would be another query; Zendesk has no such users
+	if strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r == '"' || r >= 0x7f }) {
+		return nil, nil // it would be another query, or another address; Zendesk has no such users
 	}
 	var out struct{ Users []person }
 	req := &rest.Request{Op: "find user", Path: []string{"users", "search"}, Query: "query=" + url.QueryEscape(`email:"`+address+`"`)}
@@ -60,7 +64,11 @@ func (c *Client) person(ctx context.Context, address string) (*person, error) {
 			return &out.Users[i], nil
 		}
 	}
-	for i := range out.Users[:min(len(out.Users), maxNamesakes)] {
+	if len(out.Users) > maxNamesakes {
+		// Not knowing is no answer.
+		return nil, explain(&rest.Failure{Op: req.Op, Status: http.StatusForbidden, Wait: -1, Err: errors.New("too many users have an address like this one")})
+	}
+	for i := range out.Users {
 		has, err := c.hasAddress(ctx, out.Users[i].ID, address)
 		if errors.Is(err, exdesk.ErrAccess) {
 			// QUIRK: by one edition of the page this takes the scope "read".
@@ -78,19 +86,30 @@ func (c *Client) person(ctx context.Context, address string) (*person, error) {
 }
 
 func (c *Client) hasAddress(ctx context.Context, id int64, address string) (bool, error) {
-	var out struct {
-		Identities []struct{ Type, Value string }
-	}
-	req := &rest.Request{Op: "read addresses of a user", Path: []string{"users", strconv.FormatInt(id, 10), "identities"}}
-	if _, err := c.do(ctx, req, &out); err != nil {
-		return false, err
-	}
-	for _, i := range out.Identities {
-		if i.Type == "email" && strings.EqualFold(i.Value, address) {
-			return true, nil
+	all, err := c.Addresses(ctx, id)
+	return slices.ContainsFunc(all, func(a string) bool { return strings.EqualFold(a, address) }), err
+}
+
+// Addresses implements exdesk.People.
+func (c *Client) Addresses(ctx context.Context, id int64) ([]string, error) {
+	var list []string
+	req := &rest.Request{Op: "read addresses of a user", Path: []string{"users", strconv.FormatInt(id, 10), "identities"}, Query: "page%5Bsize%5D=100"}
+	for n := 0; req != nil && n < 10; n++ {
+		var out struct {
+			Identities []struct{ Type, Value string }
+			paging
 		}
+		if _, err := c.do(ctx, req, &out); err != nil {
+			return nil, err
+		}
+		for _, i := range out.Identities {
+			if i.Type == "email" {
+				list = append(list, i.Value)
+			}
+		}
+		req = out.next(req.Op)
 	}
-	return false, nil
+	return list, nil
 }
 
 // SupportAddresses implements exdesk.People.
@@ -120,8 +139,12 @@ func (c *Client) SupportAddresses(ctx context.Context) ([]string, error) {
 // requested or is copied on are gone through, and of agents those that they
 // are assigned or follow.
 func (c *Client) Encoded(ctx context.Context, ids, addresses []string) (int64, error) {
+	found := make(map[string]int64)
 	for _, address := range addresses {
 		p, err := c.person(ctx, address)
+		if errors.Is(err, exdesk.ErrAccess) {
+			continue
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -133,16 +156,24 @@ func (c *Client) Encoded(ctx context.Context, ids, addresses []string) (int64, e
 			lists = []string{"assigned", "followed", "ccd", "requested"}
 		}
 		for _, list := range lists {
-			ticket, err := c.encodedIn(ctx, p.ID, list, ids)
-			if err != nil || ticket != 0 {
-				return ticket, err
+			if err := c.encodedIn(ctx, p.ID, list, found); err != nil {
+				return 0, err
 			}
+			if ticket := found[ids[0]]; ticket != 0 {
+				return ticket, nil
+			}
+		}
+	}
+	for _, id := range ids {
+		if ticket := found[id]; ticket != 0 {
+			return ticket, nil
 		}
 	}
 	return 0, nil
 }
 
-func (c *Client) encodedIn(ctx context.Context, user int64, list string, ids []string) (int64, error) {
+// encodedIn adds the tickets of a list to found.
+func (c *Client) encodedIn(ctx context.Context, user int64, list string, found map[string]int64) error {
 	var out struct {
 		Tickets []struct {
 			ID      int64  `json:"id"`
@@ -152,12 +183,12 @@ func (c *Client) encodedIn(ctx context.Context, user int64, list string, ids []s
 	req := &rest.Request{Op: "list tickets of a user", Path: []string{"users", strconv.FormatInt(user, 10), "tickets", list},
 		Query: "sort=-updated_at&page%5Bsize%5D=100"}
 	if _, err := c.do(ctx, req, &out); err != nil {
-		return 0, err
+		return err
 	}
 	for _, t := range out.Tickets {
-		if t.Encoded != "" && slices.Contains(ids, t.Encoded) {
-			return t.ID, nil
+		if t.Encoded != "" {
+			found[t.Encoded] = t.ID
 		}
 	}
-	return 0, nil
+	return nil
 }

@@ -20,6 +20,7 @@ type ticket struct {
 	ExternalID string    `json:"external_id"` // null when there is none
 	Status     string    `json:"status"`
 	Created    time.Time `json:"created_at"`
+	Tags       []string  `json:"tags"`
 }
 
 func (t *ticket) desk() *exdesk.Ticket {
@@ -62,7 +63,9 @@ func (c *Client) Find(ctx context.Context, externalID string, since time.Time) (
 			t := &out.Tickets[i]
 			// Whatever the server takes for equal, only this id is meant.
 			if t.ExternalID == externalID && !t.Created.Before(since) {
-				found = append(found, t.desk())
+				d := t.desk()
+				d.Origin.Digest = t.importedDigest()
+				found = append(found, d)
 			}
 		}
 		if req = out.next(req.Op); len(found) > maxHits || req != nil && n == maxPages {
@@ -71,6 +74,9 @@ func (c *Client) Find(ctx context.Context, externalID string, since time.Time) (
 		}
 	}
 	for _, t := range found {
+		if t.Origin.Digest != "" {
+			continue
+		}
 		var err error
 		if t.Origin, err = c.origin(ctx, t.ID); err != nil {
 			return nil, err
@@ -194,7 +200,7 @@ func (c *Client) Create(ctx context.Context, t *exdesk.NewTicket) (*exdesk.Ticke
 		Subject:    t.Subject,
 		// Always said: what a ticket begins with becomes the default of what
 		// is added to it later.
-		Comment:  comment{HTML: t.HTML, Public: true, Uploads: t.Uploads},
+		Comment:  comment{HTML: t.HTML, Public: true, Author: t.Author, Uploads: t.Uploads},
 		Metadata: metadataOf(t.Origin),
 		Tags:     t.Tags,
 		FollowUp: t.FollowUp,
