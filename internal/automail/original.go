@@ -14,6 +14,7 @@ import (
 func (m *mail) originals(report bool) []string {
 	var ids []string
 	own := m.h.MessageIDs("Message-ID")
+	own = own[:min(len(own), maxOriginals)] // a hostile mail has thousands
 	add := func(list ...string) {
 		for _, id := range list {
 			if id != "" && len(id) <= maxID && isPlain(id) && len(ids) < maxOriginals && !slices.Contains(ids, id) && !slices.Contains(own, id) {
@@ -39,8 +40,10 @@ func (m *mail) originals(report bool) []string {
 			add(found[1])
 		}
 	}
-	add(m.h.MessageIDs("In-Reply-To")...)
+	parents := m.h.MessageIDs("In-Reply-To")
+	add(parents[:min(len(parents), 5*maxOriginals)]...)
 	refs := m.h.MessageIDs("References")
+	refs = refs[max(0, len(refs)-5*maxOriginals):]
 	slices.Reverse(refs) // the parent is last (RFC 5322 §3.6.4)
 	add(refs...)
 	return ids
