@@ -10,13 +10,14 @@ import (
 
 // vouch is what Exchange says of the author of a mail.
 type vouch struct {
-	ok    bool
-	known bool   // that Exchange checked at all
-	doubt string // why it is not ok
+	ok      bool   // it is him
+	checked bool   // Exchange said something at all
+	forged  bool   // what it said speaks against him
+	doubt   string // why it is not ok
 }
 
-// forged reports whether Exchange checked the mail and does not vouch for it.
-func (v vouch) forged() bool { return v.known && !v.ok }
+// unproven reports whether Exchange checked the mail and does not vouch for it.
+func (v vouch) unproven() bool { return v.checked && !v.ok }
 
 // domainOf returns the domain of an address, in lower case.
 func domainOf(address string) string {
@@ -29,18 +30,18 @@ func (p *pass) vouch(mail *Mail, msg *Message) vouch {
 	as := msg.Header("X-MS-Exchange-Organization-AuthAs")
 	switch {
 	case slices.ContainsFunc(p.c.opts.Policy.Trusted, func(d string) bool { return strings.EqualFold(d, domain) }):
-		return vouch{ok: true, known: true}
+		return vouch{ok: true, checked: true}
 	case msg.header == nil:
 		return vouch{doubt: "the header is missing"}
 	case len(addresses(msg.header, "From")) != 1:
-		return vouch{known: true, doubt: "the mail has several authors"}
+		return vouch{checked: true, forged: true, doubt: "the mail has several authors"}
 	case mail.From.Address != "" && !sameAddress(mail.From.Address, msg.From.Address):
-		return vouch{known: true, doubt: "its author can be read in two ways"}
+		return vouch{checked: true, forged: true, doubt: "its author can be read in two ways"}
 	case len(as) == 1 && as[0] == "Internal" && !slices.ContainsFunc(msg.Header("Received"), frontEnd.MatchString):
 		// The mail never left the organisation, so it was not checked; its
 		// sender signed in. Exchange takes this field off whatever comes from
 		// outside ("Header firewall").
-		return vouch{domain == own, true, "it came from inside the organisation and bears another domain"}
+		return vouch{domain == own, true, domain != own, "it came from inside the organisation and bears another domain"}
 	}
 	return vouched(msg.header, domain)
 }
@@ -88,7 +89,7 @@ func vouched(h *eml.Header, domain string) vouch {
 		case "received":
 			if isFrontEnd(value) && (len(results) > 0 || !renamed) {
 				if len(results) != 1 {
-					return vouch{known: len(results) > 0, doubt: "it is not clear what Exchange's checks found"}
+					return vouch{checked: len(results) > 0, forged: len(results) > 0, doubt: "it is not clear what Exchange's checks found"}
 				}
 				if v = parseResult(results[0]).vouches(domain); !v.ok {
 					return v
@@ -147,17 +148,17 @@ func parseResult(value string) authResult {
 func (r authResult) vouches(domain string) vouch {
 	switch {
 	case r.twice:
-		return vouch{known: true, doubt: "Exchange's checks found two things at once"}
+		return vouch{checked: true, forged: true, doubt: "Exchange's checks found two things at once"}
 	case r.from != domain:
-		return vouch{known: true, doubt: "Exchange checked another domain"}
+		return vouch{checked: true, forged: true, doubt: "Exchange checked another domain"}
 	case r.dmarc == "pass" || r.dmarc == "bestguesspass" || r.compauth == "pass":
-		return vouch{ok: true, known: true}
+		return vouch{ok: true, checked: true}
 	}
 	why := "dmarc=" + orNone(r.dmarc)
 	if r.compauth != "" {
 		why += ", compauth=" + orNone(r.compauth)
 	}
-	return vouch{known: true, doubt: why}
+	return vouch{checked: true, forged: r.dmarc == "fail" || r.compauth == "fail", doubt: why}
 }
 
 func orNone(s string) string {

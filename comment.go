@@ -59,6 +59,14 @@ func (p *pass) converse(ctx context.Context, it *item) (follow *place, err error
 	if err != nil || at == nil {
 		return nil, err
 	}
+	defer func() {
+		if it.slot != nil && it.res.made {
+			it.slot.Commit()
+		}
+		if it.slot != nil {
+			it.slot.Cancel()
+		}
+	}()
 	for n := 1; ; n++ {
 		if at.conv.Closed() {
 			return it.follows(p, at)
@@ -373,11 +381,13 @@ func (p *pass) quietNote(ctx context.Context, it *item, conv *Conversation) (*Ne
 	if !concerned {
 		return nil, &holding{it.verdict.Name, it.verdict.Reason + "; it is about nobody on ticket " + ticketName(conv.ID)}
 	}
-	slot, err := p.c.notes.Reserve(ctx, ticketName(conv.ID), Cost{Messages: 1})
-	if err != nil {
-		return nil, &holding{it.verdict.Name, it.verdict.Reason + "; ticket " + ticketName(conv.ID) + " has enough of such notes"}
+	if it.slot == nil {
+		slot, err := p.c.notes.Reserve(ctx, ticketName(conv.ID), Cost{Messages: 1})
+		if err != nil {
+			return nil, &holding{it.verdict.Name, it.verdict.Reason + "; ticket " + ticketName(conv.ID) + " has enough of such notes"}
+		}
+		it.slot = slot
 	}
-	slot.Commit()
 	it.res.Reason = it.verdict.Reason
 	note := it.msg.aside()
 	note.Files, note.HTML, note.Text = nil, "", cut(it.msg.Text, 4<<10)

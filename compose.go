@@ -17,8 +17,8 @@ const (
 	maxSubject = 250
 )
 
-// TagUnverified is on tickets of mail that Exchange does not vouch for: its
-// sender may be somebody else. Nobody is copied on such a ticket.
+// TagUnverified is on tickets of mail whose sender Exchange takes for somebody
+// else (dmarc or compauth is "fail"). Nobody is copied on such a ticket.
 const TagUnverified = "exdesk_unverified"
 
 // compose makes the ticket of a mail whose files are at the desk.
@@ -49,7 +49,7 @@ func (p *pass) compose(ctx context.Context, it *item) (*NewTicket, error) {
 	if it.verdict.Quiet {
 		t.Tags = append([]string{TagAutomatic}, t.Tags...)
 	}
-	if v := p.vouch(it.mail, msg); v.forged() {
+	if v := p.vouch(it.mail, msg); v.forged {
 		// Else whoever writes in a customer's name would copy himself on what
 		// the customer is answered, or have the desk write to others.
 		t.CCs, t.Tags = nil, append(t.Tags, TagUnverified)
@@ -70,7 +70,7 @@ func (p *pass) requester(ctx context.Context, it *item, own []string) (Address, 
 	if !ok {
 		return a, nil
 	}
-	if p.vouch(it.mail, msg).forged() && !it.mail.released(&p.c.opts.Labels) {
+	if p.vouch(it.mail, msg).unproven() && !it.mail.released(&p.c.opts.Labels) {
 		switch who, err := people.Person(ctx, msg.From.Address); {
 		case err != nil && !errors.Is(err, ErrAccess):
 			return Address{}, err

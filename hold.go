@@ -64,8 +64,8 @@ const BrakePerHour = 20
 
 // brake takes the place of one more mail of a sender. Whoever gets no answer
 // from a person in between writes no twenty mails an hour: it is a loop. A
-// sender whom Exchange takes for a forgery has a count of his own, so that
-// nobody is stopped in another's name, and colleagues have none.
+// sender whom Exchange does not vouch for has a count of his own, so that nobody
+// is stopped in another's name, and colleagues have none.
 func (p *pass) brake(ctx context.Context, mail *Mail, msg *Message) (Reservation, error) {
 	id := p.identify(mail, new(Message)) // the text is not read yet
 	if p.importing || mail.released(&p.c.opts.Labels) || p.c.memory.met(&id) || p.c.memory.doubt(&id) != nil {
@@ -76,7 +76,7 @@ func (p *pass) brake(ctx context.Context, mail *Mail, msg *Message) (Reservation
 	switch v := p.vouch(mail, msg); {
 	case v.ok && domainOf(who) == own:
 		return spent{}, nil
-	case v.forged():
+	case v.unproven():
 		who = "unverified " + who
 	}
 	slot, err := p.c.opts.Brake.Reserve(ctx, who, Cost{Messages: 1})

@@ -15,7 +15,8 @@ type item struct {
 	msg     *Message
 	id      identity
 	verdict Verdict
-	said    *Message // the message as it is said in a comment
+	said    *Message    // the message as it is said in a comment
+	slot    Reservation // of the ticket's notes, if it is to be one
 	res     *Result
 }
 

@@ -13,7 +13,7 @@ type Result struct {
 	Ticket  int64  // of Created, Commented, Noted, Duplicate and Relabelled
 	Comment int64  // of Commented and Noted, where the desk told its number
 	Public  bool   // whether the customer sees the ticket's first comment, or this one
-	Verdict string // of the Screen; of Held also "brake", "failing", "suspended" and "stranger"
+	Verdict string // of the Screen; of Held also "brake", "failing", "suspended", "stranger" and "unverified"
 	// Reason says, for a person, why a mail was rejected or is held, why its
 	// comment is private, why it is no comment on the ticket that it answers,
 	// or else why it has that Verdict.
