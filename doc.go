@@ -31,7 +31,7 @@
 //	screen.go    what is no ticket: bounces, automatic replies, loops
 //	thread.go    the ticket that it belongs to
 //	policy.go    who speaks on a ticket, in public or in private; auth.go, whether he is who he says
-//	comment.go   the comment, made once
+//	comment.go   the comment, made once; place.go, on which ticket; note.go, what nobody wrote
 //	compose.go   the ticket; once.go, that it is made once
 //	hold.go      mail that waits for a person
 //	import.go    mail from before
