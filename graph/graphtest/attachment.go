@@ -10,6 +10,7 @@ import (
 // attachment is a part of a message that is none of its bodies.
 type attachment struct {
 	id     string
+	key    int // what the id is made of
 	part   *part
 	name   string
 	kind   string // media type
@@ -18,7 +19,7 @@ type attachment struct {
 }
 
 // isItem tells whether it is a message and no file.
-func (a *attachment) isItem() bool { return a.kind == "message/rfc822" }
+func (a *attachment) isItem() bool { return a.kind == "message/rfc822" && !a.part.file }
 
 // octets returns the file, or the message as it was attached.
 func (a *attachment) octets() []byte {
@@ -38,8 +39,8 @@ func (a *attachment) size() int {
 // attachments returns the attachments of a message, which is a snapshot.
 func (c *call) attachments(it *item) []*attachment {
 	list := it.mail.attachments()
-	for i, a := range list {
-		a.id = attachmentID(c.id(it), it, i)
+	for _, a := range list {
+		a.id = attachmentID(c.id(it), it, a.key)
 	}
 	return list
 }
@@ -47,8 +48,8 @@ func (c *call) attachments(it *item) []*attachment {
 // attachmentID returns the id of an attachment, which begins with that of the
 // message as in all samples, and so changes when the message is moved unless
 // it is the immutable one.
-func attachmentID(message string, it *item, i int) string {
-	return strings.TrimSuffix(message, "=") + attachmentMark + derived("", fmt.Sprint(it.immutable, i), 22) + "="
+func attachmentID(message string, it *item, key int) string {
+	return strings.TrimSuffix(message, "=") + attachmentMark + derived("", fmt.Sprint(it.immutable, key), 22) + "="
 }
 
 const (
@@ -78,10 +79,13 @@ func (m *mail) attachments() []*attachment {
 			visit(kid, choice || p.kind == "multipart/alternative")
 		}
 		another := !p.isFile() && (p.kind == "text/calendar" || choice && strings.HasPrefix(p.kind, "text/"))
-		if p.kids != nil || p == plain || p == html || another || strings.HasPrefix(p.kind, "multipart/") {
+		if p.serial == 0 && (p.kids != nil || p == plain || p == html || another || strings.HasPrefix(p.kind, "multipart/")) {
 			return // a container, a body, or another form of one
 		}
-		a := &attachment{part: p, kind: p.kind, inline: !p.isFile(), name: p.fileName()}
+		a := &attachment{key: len(list), part: p, kind: p.kind, inline: !p.isFile(), name: p.fileName()}
+		if p.serial != 0 {
+			a.key = p.serial
+		}
 		if a.isItem() {
 			if subject := decodeWords(readMail(a.octets()).text("Subject")); subject != "" {
 				a.name = subject

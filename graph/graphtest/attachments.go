@@ -20,17 +20,22 @@ const fileType = "microsoft.graph.fileAttachment"
 
 // routeAttachment answers what is below /messages/{id}/attachments.
 func (c *call) routeAttachment(folder, id string, rest []string) *refusal {
-	if c.r.Method != http.MethodGet {
-		return c.unknown()
-	}
+	method := c.r.Method
 	switch {
-	case len(rest) == 0:
+	case len(rest) == 0 && method == http.MethodGet:
 		return c.listAttachments(folder, id)
+	case len(rest) == 0 && method == http.MethodPost:
+		return c.createAttachment(folder, id)
+	case len(rest) == 0:
+	case len(rest) == 1 && isAction(rest[0], "createUploadSession") && method == http.MethodPost:
+		return c.createUpload(folder, id)
 	case !wellFormedAttachment(rest[0]):
 		return malformedID()
-	case len(rest) == 1:
+	case len(rest) == 1 && method == http.MethodGet:
 		return c.getAttachment(folder, id, rest[0])
-	case len(rest) == 2 && is(rest[1], "$value"):
+	case len(rest) == 1 && method == http.MethodDelete:
+		return c.deleteAttachment(folder, id, rest[0])
+	case len(rest) == 2 && is(rest[1], "$value") && method == http.MethodGet:
 		return c.getAttachmentValue(folder, id, rest[0])
 	}
 	return c.unknown()
@@ -118,9 +123,8 @@ func (c *call) getAttachment(folderKey, id, key string) *refusal {
 
 // findAttachment finds an attachment by its id in either form.
 func (c *call) findAttachment(it *item, key string) *attachment {
-	list := c.attachments(it)
-	for i, a := range list {
-		if key == attachmentID(it.immutable, it, i) || key == attachmentID(it.mutable, it, i) {
+	for _, a := range c.attachments(it) {
+		if key == attachmentID(it.immutable, it, a.key) || key == attachmentID(it.mutable, it, a.key) {
 			return a
 		}
 	}

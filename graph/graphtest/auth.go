@@ -18,7 +18,7 @@ type token struct {
 }
 
 // allPermissions are the permissions that the routes ask for.
-var allPermissions = []string{"Mail.ReadWrite", "MailboxSettings.ReadWrite", "User.Read.All"}
+var allPermissions = []string{"Mail.ReadWrite", "Mail.Send", "MailboxSettings.ReadWrite", "User.Read.All"}
 
 // includes lists the permissions that a permission is good for besides itself.
 var includes = map[string][]string{

@@ -53,17 +53,24 @@ func (s *Server) DeliverTo(address string, mime []byte, d *Delivery) (string, er
 	if m == nil {
 		return "", fmt.Errorf("graphtest: deliver: no mailbox %s", address)
 	}
+	return s.deliver(m, bytes.Clone(mime), d)
+}
+
+// deliver puts a mail into a mailbox, and keeps the octets.
+func (s *Server) deliver(m *mailbox, mime []byte, d *Delivery) (string, error) {
 	name := d.Folder
 	if name == "" {
 		name = "inbox"
 	}
+	s.mu.Lock()
 	f := m.folder(name)
+	s.mu.Unlock()
 	if f == nil {
 		return "", fmt.Errorf("graphtest: deliver: no folder %s", name)
 	}
 	now := s.stamp()
 	it := &item{
-		owner: m, immutable: s.dice.immutableID(), mail: readMail(bytes.Clone(mime)), raw: d.Raw || s.opts.Raw,
+		owner: m, immutable: s.dice.immutableID(), mail: readMail(mime), raw: d.Raw || s.opts.Raw, placed: s.Now(),
 		received: d.Received.UTC().Truncate(time.Second), created: now, size: d.Size, isDraft: d.Draft,
 		mutable: s.dice.mutableID(), folder: f, changeKey: s.dice.changeKey(), modified: now, isRead: d.Read,
 		categories: slices.Clone(d.Categories), inference: "focused", flagged: "notFlagged",
@@ -78,11 +85,8 @@ func (s *Server) DeliverTo(address string, mime []byte, d *Delivery) (string, er
 	it.transport(d, f.name, &s.opts)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m.arrived++
-	it.seq = m.arrived
-	it.conversation = m.conversation(it)
-	m.items = append(m.items, it)
-	m.byID[it.immutable], m.byID[it.mutable] = it, it
+	it.promote()
+	m.add(it)
 	return it.immutable, nil
 }
 
@@ -96,11 +100,21 @@ func (it *item) describe(d *dice) {
 	it.messageID = m.text("Message-ID")
 	if it.messageID == "" {
 		// Exchange gives every message an id.
-		it.messageID = "<" + strings.ToUpper(d.text(32)) + "@graphtest.prod.outlook.test>"
+		it.messageID = d.messageID()
 	}
 	it.sent = it.received
 	if t, ok := m.date(); ok {
 		it.sent = t.UTC().Truncate(time.Second)
+	}
+}
+
+// promote makes named properties of the fields whose names the mailbox knows
+// ("Named Properties, Round 2"). Server.mu is held.
+func (it *item) promote() {
+	for _, f := range it.header.foreign {
+		if name, knows := it.owner.known[strings.ToLower(f.name)]; knows {
+			it.props = setProperties(it.props, map[propertyID]string{propertyID(internetHeaders + name): decodeWords(f.value())})
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ type refusal struct {
 	code       string
 	message    string
 	retryAfter string
+	inner      string // a further code in innerError
 }
 
 // contentType is what Graph sends with JSON. ("Get access on behalf of a
@@ -77,28 +78,36 @@ var (
 		http.StatusInsufficientStorage:   "ErrorQuotaExceeded",
 	}
 	texts = map[string]string{
-		"InvalidAuthenticationToken":       "Lifetime validation failed, the token is expired.",
-		"ErrorAccessDenied":                deniedText,
-		"ErrorItemNotFound":                notFoundText,
-		"ErrorIrresolvableConflict":        conflictText,
-		"RequestEntityTooLarge":            "The maximum request length supported is 4MB.",
-		"TooManyRequests":                  "Please retry again later.",
-		"ApplicationThrottled":             "Application is over its MailboxConcurrency limit.",
-		"ErrorInternalServerError":         "An internal server error occurred. The operation failed.",
-		"ErrorServerBusy":                  "The server cannot service this request right now. Try again later.",
-		"ErrorCorruptData":                 "Data is corrupt.",
-		"ErrorMimeContentConversionFailed": "Conversion to or from MIME content failed.",
-		"MailboxNotEnabledForRESTAPI":      "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
-		"ErrorInvalidIdMalformed":          "Id is malformed.",
-		"InefficientFilter":                complexText,
-		"UnknownError":                     "",
+		"InvalidAuthenticationToken":                        "Lifetime validation failed, the token is expired.",
+		"ErrorAccessDenied":                                 deniedText,
+		"ErrorItemNotFound":                                 notFoundText,
+		"ErrorIrresolvableConflict":                         conflictText,
+		"RequestEntityTooLarge":                             "The maximum request length supported is 4MB.",
+		"TooManyRequests":                                   "Please retry again later.",
+		"ApplicationThrottled":                              "Application is over its MailboxConcurrency limit.",
+		"ErrorInternalServerError":                          "An internal server error occurred. The operation failed.",
+		"ErrorServerBusy":                                   "The server cannot service this request right now. Try again later.",
+		"ErrorCorruptData":                                  "Data is corrupt.",
+		"ErrorMimeContentConversionFailed":                  "Conversion to or from MIME content failed.",
+		"MailboxNotEnabledForRESTAPI":                       "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
+		"ErrorInvalidIdMalformed":                           "Id is malformed.",
+		"InefficientFilter":                                 complexText,
+		"ErrorInvalidRecipients":                            noRecipientsText,
+		"ErrorSendAsDenied":                                 sendAsText,
+		"ErrorExceededMessageLimit":                         "Cannot send mail. Daily Message/Recipient limit exceeded. Follow the instructions in your Inbox to verify your account.",
+		"ErrorSubmissionQuotaExceeded":                      "The message can't be submitted because the sender's submission quota was exceeded.",
+		"ErrorMessageSizeExceeded":                          "The message exceeds the maximum supported size.",
+		"ErrorAttachmentSizeLimitExceeded":                  "The attachment exceeds the maximum supported size.",
+		"ErrorAttachmentSizeShouldNotBeLessThanMinimumSize": "The attachment size should not be less than the minimum size of an upload session.",
+		"ErrorMimeContentInvalidBase64String":               "Invalid base64 string for MIME content.",
+		"UnknownError":                                      "",
 	}
 )
 
 // answerFault writes a scripted status in the envelope of the service that was
 // asked.
 func (s *Server) answerFault(w http.ResponseWriter, r *http.Request, status int, code string) {
-	if !strings.HasPrefix(r.URL.Path, "/"+version+"/") {
+	if !strings.HasPrefix(r.URL.Path, "/"+version+"/") && !strings.HasPrefix(r.URL.Path, "/"+uploadRoot+"/") {
 		if code == "" {
 			code = "temporarily_unavailable"
 		}
@@ -135,6 +144,9 @@ func (c *call) refuse(no *refusal) {
 		{"date", strings.TrimSuffix(now, "Z")},
 		{"request-id", c.requestID},
 		{"client-request-id", clientID},
+	}
+	if no.inner != "" {
+		inner = append(object{{"code", no.inner}}, inner...)
 	}
 	if no.code == "TooManyRequests" {
 		// "Microsoft Graph throttling guidance": the sample answer.

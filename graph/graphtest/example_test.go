@@ -1,11 +1,15 @@
 package graphtest_test
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	netmail "net/mail"
 	"net/url"
+	"strings"
 
 	"github.com/exdesk/exdesk/graph/graphtest"
 )
@@ -97,6 +101,38 @@ func ExampleServer_DeliverTo() {
 	// Received
 	// From
 	// Subject
+}
+
+func ExampleServer_Sent() {
+	fake := graphtest.New(nil)
+	web := httptest.NewServer(fake)
+	defer web.Close()
+
+	mail := "From: Sue <" + fake.Mailbox() + ">\r\nTo: ann@example.com\r\nBcc: eve@example.com\r\nSubject: Hello\r\n" +
+		"Auto-Submitted: auto-generated\r\nMessage-ID: <1@example.org>\r\n\r\nHi.\r\n"
+	body := strings.NewReader(base64.StdEncoding.EncodeToString([]byte(mail)))
+	req, _ := http.NewRequest("POST", web.URL+"/v1.0/users/"+fake.Mailbox()+"/sendMail", body)
+	req.Header.Set("Authorization", "Bearer "+fake.Token())
+	req.Header.Set("Content-Type", "text/plain")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	resp.Body.Close()
+
+	sent := fake.Sent()[0]
+	fmt.Println(resp.StatusCode, sent.EnvelopeRecipients)
+	arrived, _ := netmail.ReadMessage(bytes.NewReader(sent.MIME))
+	for _, name := range []string{"From", "Bcc", "Auto-Submitted", "Message-Id"} {
+		fmt.Printf("%s: %q\n", name, arrived.Header.Get(name))
+	}
+	// Output:
+	// 202 [ann@example.com eve@example.com]
+	// From: "\"support\" <support@contoso.test>"
+	// Bcc: ""
+	// Auto-Submitted: ""
+	// Message-Id: "<1@example.org>"
 }
 
 func ExampleServer_Poison() {

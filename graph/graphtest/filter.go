@@ -297,7 +297,7 @@ func (p *filterParser) text(name string) (test, *refusal) {
 	// Message-ID for a while. See Options.FilterLag.
 	lag, now := p.c.s.opts.FilterLag, p.c.s.Now()
 	return func(it *item) bool {
-		if name == "internetMessageId" && lag > 0 && now.Sub(it.created) < lag {
+		if name == "internetMessageId" && lag > 0 && now.Sub(it.placed) < lag {
 			return false
 		}
 		return (get(it) == want) == equal

@@ -2,6 +2,7 @@ package graphtest
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -10,13 +11,16 @@ import (
 // gate counts requests per application and mailbox. ("Microsoft Graph
 // service-specific throttling limits", Outlook: 4 concurrent requests and
 // 10,000 requests in 10 minutes, per app ID and mailbox.)
+// 150 MB of uploads in 5 minutes as well.
 type gate struct {
 	limit, budget int // -1 is none
+	uploadLimit   int64
 
 	mu       sync.Mutex // guards what follows
 	inFlight map[gateKey]int
 	most     int
 	recent   map[gateKey][]time.Time
+	uploaded map[gateKey][]uploaded
 	until    map[string]time.Time // by request: when it may be repeated
 }
 
@@ -25,10 +29,20 @@ type gateKey struct {
 	mailbox *mailbox
 }
 
-const budgetWindow = 10 * time.Minute
+const (
+	budgetWindow = 10 * time.Minute
+	uploadWindow = 5 * time.Minute
+)
 
-func (g *gate) init(limit, budget int) {
-	g.limit, g.budget = limit, budget
+// uploaded is the body of a request.
+type uploaded struct {
+	at     time.Time
+	octets int64
+}
+
+func (g *gate) init(o *Options) {
+	g.limit, g.budget, g.uploadLimit = o.InFlight, o.Budget, o.UploadBudget
+	g.uploaded = map[gateKey][]uploaded{}
 	g.inFlight, g.recent = map[gateKey]int{}, map[gateKey][]time.Time{}
 	g.until = map[string]time.Time{}
 }
@@ -40,7 +54,11 @@ func (s *Server) enter(c *call) (leave func(), no *refusal) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := s.Now() // read under the lock, so that the log is in order
-	if wait := g.spend(key, now); wait > 0 {
+	wait := g.spend(key, now)
+	if wait <= 0 {
+		wait = g.load(key, c.r, now)
+	}
+	if wait > 0 {
 		seconds := int((wait + time.Second - 1) / time.Second)
 		return nil, &refusal{status: http.StatusTooManyRequests, code: "TooManyRequests",
 			message: texts["TooManyRequests"], retryAfter: strconv.Itoa(seconds)}
@@ -77,6 +95,30 @@ func (g *gate) spend(key gateKey, now time.Time) time.Duration {
 	// There is room again when all but budget-1 have left the window, this
 	// one included.
 	return g.recent[key][len(log)+1-g.budget].Add(budgetWindow).Sub(now)
+}
+
+// load counts the body of a request, unless it is too much; then it returns
+// how long to wait. What is refused does not count.
+func (g *gate) load(key gateKey, r *http.Request, now time.Time) time.Duration {
+	if g.uploadLimit < 0 || r.ContentLength <= 0 || r.Method == http.MethodGet {
+		return 0
+	}
+	log := slices.DeleteFunc(g.uploaded[key], func(u uploaded) bool { return !u.at.After(now.Add(-uploadWindow)) })
+	sum := r.ContentLength
+	for _, u := range log {
+		sum += u.octets
+	}
+	for _, u := range log {
+		if sum <= g.uploadLimit {
+			break
+		}
+		if sum -= u.octets; sum <= g.uploadLimit {
+			g.uploaded[key] = log
+			return u.at.Add(uploadWindow).Sub(now)
+		}
+	}
+	g.uploaded[key] = append(log, uploaded{now, r.ContentLength})
+	return 0
 }
 
 // early tells whether a request is repeated before it may be, and by how much.

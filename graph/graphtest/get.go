@@ -17,6 +17,9 @@ func (c *call) take(folderKey, id string) (*item, *refusal) {
 // locate finds the message of a path. Server.mu is held.
 func (c *call) locate(folderKey, id string) (*item, *refusal) {
 	it := c.mailbox.byID[id]
+	if it != nil && !it.here(c.s.Now()) {
+		it = nil // on its way to Sent Items
+	}
 	if folderKey != "" {
 		f := c.mailbox.folder(folderKey)
 		if f == nil {

@@ -1,7 +1,7 @@
 // Package graphtest is a fake Exchange Online behind a fake Microsoft Graph,
-// for testing programs that read and label mail. It keeps mailboxes in memory,
-// speaks the v1.0 routes for messages, attachments, categories and batches,
-// issues tokens as Microsoft Entra ID does, and is as strict and as unfriendly
+// for testing programs that read, label and send mail. It keeps mailboxes in
+// memory, speaks the v1.0 routes for messages, drafts, sending, attachments,
+// upload sessions, folders, categories and batches, issues tokens as Microsoft Entra ID does, and is as strict and as unfriendly
 // as the services it stands for: it checks what they check, throttles as they
 // throttle, and loses answers when it is told to.
 //
@@ -41,6 +41,25 @@
 //   - The answers within a batch come in any order.
 //   - What it does not implement it refuses, with 501 for a route and 400 for
 //     a query option, and remembers in [Server.Unknown].
+//
+// # Sending
+//
+// Drafts are made of JSON or MIME, changed, given files, and sent; sendMail
+// does it at once. [Server.Sent] tells what left and as what it arrived,
+// [Server.Accepted] how much was taken and when. Recipients whose mailboxes are
+// here get the mail in their Inbox. What a simple fake would not do:
+//
+//   - The header of what is composed here is not what was handed in:
+//     [HeaderProfile] says what survives. A draft's $value shows it before it is
+//     too late, but for [Options.LostOnWire] and what sending changes, such as
+//     the name in From.
+//   - An answer of 202 is no promise: see [Server.Undeliverable].
+//   - With the answer to send the draft is gone. The copy in Sent Items, under
+//     the same immutable id, may be long in coming: see [Options.SentLag].
+//   - A session for a large file is at another address, where credentials are
+//     an error, and takes octets in order only.
+//   - Limits are kept: recipients of a mail and in 24 hours, the size of
+//     requests and of messages.
 //
 // # Failures
 //

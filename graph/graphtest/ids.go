@@ -100,6 +100,12 @@ func inAlphabet(id string) bool {
 	return strings.Trim(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+/") == ""
 }
 
+// tenantID is the object id of a tenant.
+func tenantID(name string) string {
+	sum := sha256.Sum256([]byte("tenant " + name))
+	return guidOf(sum[:16])
+}
+
 // derived returns an identifier that is always the same for a text.
 func derived(head, text string, n int) string {
 	sum := sha256.Sum256([]byte(text))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
-	"strings"
 )
 
 // object is a JSON object whose members keep their order: Graph's annotations
@@ -65,18 +64,13 @@ func (c *call) write(status int, v object) {
 	_, _ = c.w.Write(body) // a client that went away is no concern of ours
 }
 
-// maxBody is the cap on the body of a write. The documentation says 4 MB and
-// not which; the smaller reading is the safe one.
-const maxBody = 4_000_000
-
 // readBody reads a JSON object.
 func (c *call) readBody() (map[string]json.RawMessage, *refusal) {
 	raw, no := c.readAll()
 	if no != nil {
 		return nil, no
 	}
-	kind, _, _ := strings.Cut(c.r.Header.Get("Content-Type"), ";")
-	if !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
+	if c.mediaType() != "application/json" {
 		return nil, badRequest("Entity only allows writes with a JSON Content-Type header.")
 	}
 	var m map[string]json.RawMessage
@@ -87,11 +81,12 @@ func (c *call) readBody() (map[string]json.RawMessage, *refusal) {
 }
 
 func (c *call) readAll() ([]byte, *refusal) {
-	raw, err := readUpTo(c.r.Body, maxBody+1)
+	limit := c.s.opts.MaxRequest
+	raw, err := readUpTo(c.r.Body, int64(limit)+1)
 	switch {
 	case err != nil:
 		return nil, badRequest("The request body could not be read.")
-	case len(raw) > maxBody:
+	case len(raw) > limit:
 		return nil, &refusal{status: http.StatusRequestEntityTooLarge, code: "RequestEntityTooLarge", message: texts["RequestEntityTooLarge"]}
 	}
 	return raw, nil

@@ -28,7 +28,7 @@ func (c *call) listMessages(folderKey string) *refusal {
 	}
 	var in *folder
 	if folderKey != "" {
-		if in = c.mailbox.folder(folderKey); in == nil {
+		if in = c.findFolder(folderKey); in == nil {
 			return folderNotFound(folderKey)
 		}
 	}
@@ -110,9 +110,10 @@ func (c *call) checkRead() *refusal {
 func (c *call) find(in *folder) []*item {
 	q := &c.query
 	var found []*item
+	now := c.s.Now()
 	c.s.mu.Lock()
 	for _, it := range c.mailbox.items {
-		if (in == nil || it.folder == in) && (q.filter == nil || q.filter.match(it)) {
+		if it.here(now) && (in == nil || it.folder == in) && (q.filter == nil || q.filter.match(it)) {
 			snapshot := *it
 			found = append(found, &snapshot)
 		}

@@ -105,8 +105,8 @@ func (s *Server) Unknown() []string {
 }
 
 // Violations returns what clients did that Microsoft's guidance forbids: more
-// requests in flight than a mailbox allows, and repeating a request before its
-// Retry-After had elapsed.
+// requests in flight than a mailbox allows, repeating a request before its
+// Retry-After had elapsed, and sending credentials to an upload URL.
 func (s *Server) Violations() []string {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()

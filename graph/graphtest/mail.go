@@ -51,7 +51,7 @@ func (m *mail) attached() bool {
 func (m *mail) bodies() (plain, html *part) {
 	m.root.walk(func(p *part) {
 		switch {
-		case p.kids != nil || p.disposition() == "attachment":
+		case p.kids != nil || p.disposition() == "attachment" || p.serial != 0:
 		case p.kind == "text/plain" && plain == nil:
 			plain = p
 		case p.kind == "text/html" && html == nil:
@@ -66,7 +66,7 @@ func (m *mail) bodies() (plain, html *part) {
 func (m *mail) meeting() string {
 	method := ""
 	m.root.walk(func(p *part) {
-		if p.kind == "text/calendar" && method == "" && p.disposition() != "attachment" {
+		if p.kind == "text/calendar" && method == "" && p.disposition() != "attachment" && p.serial == 0 {
 			method = strings.ToUpper(p.params["method"])
 		}
 	})
@@ -158,6 +158,10 @@ type part struct {
 	kind   string  // media type in lower case, text/plain if there is none
 	params map[string]string
 	clean  bool // the header is well-formed and says how to read the body
+
+	// Of a part that was attached here:
+	serial int  // tells it from others of the message
+	file   bool // it is a file even if it holds a message
 }
 
 // maxDepth bounds nesting; deeper parts are read as leaves.

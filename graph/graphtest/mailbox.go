@@ -11,6 +11,7 @@ type mailbox struct {
 	address    string
 	guid       string
 	display    string
+	aliases    []string
 	onPremises bool
 	folders    []*folder
 	items      []*item // in the order they arrived
@@ -18,16 +19,8 @@ type mailbox struct {
 	byID       map[string]*item
 	talk       map[string]string // conversation by Message-ID
 	categories []category
-}
-
-type folder struct{ name, id string }
-
-// wellKnown are the names of folders that a path may use in place of an id.
-// ("mailFolder resource type".)
-var wellKnown = []string{
-	"archive", "clutter", "conflicts", "conversationhistory", "deleteditems", "drafts", "inbox", "junkemail",
-	"localfailures", "msgfolderroot", "outbox", "recoverableitemsdeletions", "scheduled", "searchfolders",
-	"sentitems", "serverfailures", "syncissues",
+	known      map[string]string // names of header fields, by name in lower case
+	spent      []spending        // what was sent in the last 24 hours
 }
 
 // AddMailbox adds an empty mailbox in Exchange Online. An address that exists
@@ -44,10 +37,8 @@ func (s *Server) addMailbox(address string, onPremises bool) *mailbox {
 	}
 	local, _, _ := strings.Cut(address, "@")
 	m := &mailbox{address: address, guid: s.dice.guid(), display: local, onPremises: onPremises,
-		byID: map[string]*item{}, talk: map[string]string{}}
-	for _, name := range wellKnown {
-		m.folders = append(m.folders, &folder{name, s.dice.folderID()})
-	}
+		byID: map[string]*item{}, talk: map[string]string{}, known: map[string]string{}}
+	m.folders = s.presetFolders()
 	m.categories = s.presetCategories()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,11 +58,28 @@ func (s *Server) findMailbox(key string) *mailbox {
 	return nil
 }
 
-// folder finds a folder by id or well-known name.
-func (m *mailbox) folder(key string) *folder {
-	i := slices.IndexFunc(m.folders, func(f *folder) bool { return f.id == key || strings.EqualFold(f.name, key) })
-	if i < 0 {
-		return nil
-	}
-	return m.folders[i]
+// AddAlias gives a mailbox a further address, at which it gets mail, and from
+// which it may send: see Options.SendFromAlias. It is no name for a path. It
+// panics if there is no such mailbox.
+func (s *Server) AddAlias(mailbox, alias string) {
+	m := s.mustMailbox(mailbox)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m.aliases = append(m.aliases, alias)
+}
+
+// SetDisplayName sets the name that the directory has for the owner of a
+// mailbox, and that Exchange writes into From; it is what stands before the @
+// at first. It panics if there is no such mailbox.
+func (s *Server) SetDisplayName(mailbox, name string) {
+	m := s.mustMailbox(mailbox)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m.display = name
+}
+
+// owns tells whether an address is that of the mailbox. Server.mu is held.
+func (m *mailbox) owns(address string) bool {
+	return strings.EqualFold(m.address, address) ||
+		slices.ContainsFunc(m.aliases, func(a string) bool { return strings.EqualFold(a, address) })
 }

@@ -10,19 +10,19 @@ type Message struct {
 	ID                string // the immutable id
 	Mailbox           string // address
 	InternetMessageID string
-	Folder            string // well-known name, such as "inbox"
+	Folder            string // well-known name, such as "inbox", or the id of another folder
 	Subject           string
 	IsRead            bool
 	IsDraft           bool
 	Categories        []string
 	Size              int64 // PidTagMessageSize, "Integer 0x0E08"
 	Received          time.Time
-	Properties        map[string]string // extended properties that were set, by normalised id
+	Properties        map[string]string // extended properties that were set, or that are fields the mailbox knows, by normalised id
 	ChangeKey         string
 }
 
 // item is a message in the store. Server.mu guards the fields of the second
-// group. Slices and maps are replaced, never written to, so that a copy taken
+// group, and the first as well while it is a draft. Slices and maps are replaced, never written to, so that a copy taken
 // under the lock is a snapshot.
 type item struct {
 	owner        *mailbox
@@ -32,6 +32,10 @@ type item struct {
 	header       header
 	damaged      []byte // the octets as they are served if the header is not well-formed
 	raw          bool
+	draft        *draft // of what was composed here, and what it consists of
+	composed     bool
+	placed       time.Time // when it was put into its mailbox, as created or as sent
+	lagging      bool      // not to be seen before placed: see SentLag
 	messageID    string
 	conversation string
 	subject      string
@@ -56,17 +60,21 @@ type item struct {
 	props      map[propertyID]string
 	poisoned   bool   // see Poison
 	broken     string // see BreakMIME
+
+	attachedEver int // how many files ever were, see attach
 }
 
 // Messages returns all messages of all mailboxes, in the order they arrived
-// in each.
+// in each. A copy that is still on its way to Sent Items is not among them.
 func (s *Server) Messages() []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var list []Message
 	for _, m := range s.mailboxes {
 		for _, it := range m.items {
-			list = append(list, it.message())
+			if it.here(s.Now()) {
+				list = append(list, it.message())
+			}
 		}
 	}
 	return list
@@ -77,11 +85,14 @@ func (s *Server) Message(id string) (Message, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	it := s.item(id)
-	if it == nil {
+	if it == nil || !it.here(s.Now()) {
 		return Message{}, false
 	}
 	return it.message(), true
 }
+
+// here tells whether a message can be seen.
+func (it *item) here(now time.Time) bool { return !it.lagging || !now.Before(it.placed) }
 
 func (s *Server) item(id string) *item {
 	for _, m := range s.mailboxes {
@@ -94,7 +105,7 @@ func (s *Server) item(id string) *item {
 
 func (it *item) message() Message {
 	m := Message{
-		ID: it.immutable, Mailbox: it.owner.address, InternetMessageID: it.messageID, Folder: it.folder.name,
+		ID: it.immutable, Mailbox: it.owner.address, InternetMessageID: it.messageID, Folder: it.folder.key(),
 		Subject: it.subject, IsRead: it.isRead, IsDraft: it.isDraft, Categories: slices.Clone(it.categories),
 		Size: it.size, Received: it.received, Properties: map[string]string{}, ChangeKey: it.changeKey,
 	}

@@ -295,7 +295,7 @@ func TestCategories(t *testing.T) {
 func TestUnknownRoutes(t *testing.T) {
 	b := setup(t, nil)
 	id := b.deliver("one")[0]
-	for _, path := range []string{"/beta/me", "/v1.0/subscriptions", "/v1.0/users", b.user() + "/mailFolders", b.message(id) + "/extensions"} {
+	for _, path := range []string{"/beta/me", "/v1.0/subscriptions", "/v1.0/users", b.user() + "/contacts", b.message(id) + "/extensions"} {
 		b.refused(b.get(path), 501, "NotImplemented")
 	}
 	b.refused(b.do("PUT", b.message(id), "{}"), 501, "NotImplemented")

@@ -68,6 +68,9 @@ var familiar = []string{"From", "Sender", "To", "Cc", "Bcc", "Reply-To", "Subjec
 var structural = map[string]bool{"content-type": true, "content-transfer-encoding": true, "content-disposition": true,
 	"content-id": true, "content-description": true, "content-location": true, "content-md5": true, "mime-version": true}
 
+// renewed are written anew for every message, below the others.
+var renewed = map[string]bool{"x-ms-has-attach": true, "x-ms-tnef-correlator": true}
+
 func (g *generator) fields(list []field) {
 	for _, f := range list {
 		g.field(f)
@@ -81,7 +84,7 @@ func (g *generator) foreign(it *item, list []field) {
 		late[strings.ToLower(name)] = true
 	}
 	for _, f := range list {
-		if lower := strings.ToLower(f.name); !late[lower] && !structural[lower] {
+		if lower := strings.ToLower(f.name); !late[lower] && !structural[lower] && !renewed[lower] {
 			g.field(f)
 		}
 	}

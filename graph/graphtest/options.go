@@ -1,10 +1,6 @@
 package graphtest
 
-import (
-	"net/http"
-	"slices"
-	"time"
-)
+import "time"
 
 // Options adjust a Server. The zero value of a field means the default named
 // in its comment.
@@ -86,43 +82,85 @@ type Options struct {
 	// -Untrusted. By default only what is documented to be removed is:
 	// X-MS-Exchange-Organization-* and X-MS-Exchange-Forest-*.
 	WideFirewall bool
-}
-
-func (o *Options) withDefaults() Options {
-	var v Options
-	if o != nil {
-		v = *o
-	}
-	if v.Mailbox == "" {
-		v.Mailbox = "support@contoso.test"
-	}
-	if v.PageSize <= 0 || v.PageSize > maxTop {
-		v.PageSize = maxTop
-	}
-	if v.EmptyPages == 1 {
-		v.EmptyPages = 2
-	}
-	if v.TokenLife <= 0 {
-		v.TokenLife = time.Hour
-	}
-	if v.Seed == 0 {
-		v.Seed = 1
-	}
-	if v.InFlight == 0 {
-		v.InFlight = 4
-	}
-	if v.Budget == 0 {
-		v.Budget = 10_000
-	}
-	if v.Scope == "" {
-		v.Scope = "https://graph.microsoft.com/.default"
-	}
-	if v.Permissions == nil {
-		v.Permissions = allPermissions
-	}
-	v.Permissions = slices.Clone(v.Permissions)
-	if v.DuplicateCategory == 0 {
-		v.DuplicateCategory = http.StatusConflict
-	}
-	return v
+	// Headers says which fields survive of a mail that is composed here;
+	// default Repairable.
+	Headers HeaderProfile
+	// SuppressHeader lets X-Auto-Response-Suppress be set by its name, as other
+	// x- fields are. By default it is set by its own property alone, "Integer
+	// 0x3FDF": -1 is All.
+	SuppressHeader bool
+	// LostOnWire names fields that drafts and copies in Sent Items show, and
+	// that arrive nowhere.
+	LostOnWire []string
+	// FromName says when the directory's name replaces the one in From; default
+	// NameAtSend.
+	FromName FromName
+	// SendFromAlias lets mail from an alias leave so. By default it leaves from
+	// the mailbox's primary address.
+	SendFromAlias bool
+	// AtInName refuses a MIME message with ErrorSendAsDenied if the display
+	// name in From holds an @, as SMTP2Graph issue 28 reports.
+	AtInName bool
+	// MessageIDs says what becomes of a Message-ID; default KeptIDs.
+	MessageIDs MessageIDs
+	// SubmitDate sets Date to the time of sending. By default a mail given as
+	// MIME keeps its own; one given as JSON never had any.
+	SubmitDate bool
+	// SentLag is how long after it was sent a message is nowhere, before the
+	// copy appears in Sent Items; default none. FilterLag begins when it does.
+	SentLag time.Duration
+	// NewSentID gives the copy in Sent Items another immutable id. By default
+	// it has that of the draft, as is documented; microsoft-graph-docs-contrib
+	// issue 3767 found it changed.
+	NewSentID bool
+	// ResendSent sends what was sent once more if it is asked to. By default
+	// only a draft can be sent. Microsoft does not document it.
+	ResendSent bool
+	// MaxRecipients is how many recipients a message may have; default 500, -1
+	// is no limit.
+	MaxRecipients int
+	// DailyRecipients is how many recipients a mailbox may send to in 24 hours;
+	// default 10,000, -1 is no limit.
+	DailyRecipients int
+	// LimitStatus is the status of ErrorExceededMessageLimit; default 429. 403
+	// has been seen as well.
+	LimitStatus int
+	// LimitNDR accepts mail above MaxRecipients and DailyRecipients, and
+	// reports to the sender's Inbox that it was not delivered: 5.5.3 and 5.1.90,
+	// as Exchange's transport does. By default it is refused at once.
+	LimitNDR bool
+	// SuppressNDR sends no report about mail whose X-Auto-Response-Suppress
+	// covers NDR, as All does. By default reports come all the same.
+	SuppressNDR bool
+	// MaxMessage is how large a message may be in octets, files included, before
+	// anything is encoded; default 35 MB, Exchange Online's own.
+	MaxMessage int64
+	// MaxRequest is how large the body of a request may be; default 4,000,000.
+	// The documentation says 4 MB; 4<<20 is the other reading.
+	MaxRequest int
+	// MinUpload is the smallest file for an upload session; default 3,000,000.
+	// The documentation says 3 MB; 3<<20 is the other reading.
+	MinUpload int64
+	// UploadBudget is how much one application may send in the bodies of its
+	// requests for one mailbox in five minutes; default 150,000,000, the
+	// documented number; -1 is no limit. Upload sessions are elsewhere and do
+	// not count.
+	UploadBudget int64
+	// UploadBase is where upload sessions are, such as https://outlook.test:
+	// another host than Graph's, in reality. The server must be reached there as
+	// well. Default the host that was asked.
+	UploadBase string
+	// UploadLife is how long an upload session lives; default one hour.
+	UploadLife time.Duration
+	// UploadExtends makes every fragment extend the session, as the page of
+	// uploadSession says. By default the end is fixed when it is made, as "Attach
+	// large files to Outlook messages or events" says.
+	UploadExtends bool
+	// UploadStatus answers GET of an upload URL with what is expected next, as
+	// OneDrive does. By default it is refused: Outlook's pages know no such
+	// request.
+	UploadStatus bool
+	// DuplicateFolder is the status for creating a folder whose name is taken;
+	// default 409. 400 has been seen as well.
+	DuplicateFolder int
 }

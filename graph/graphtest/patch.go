@@ -2,6 +2,7 @@ package graphtest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -36,11 +37,11 @@ func (c *call) patchMessage(folderKey, id string) *refusal {
 		return no
 	}
 	var changes []change
-	for name, raw := range body {
+	for _, name := range slices.Sorted(maps.Keys(body)) {
 		if strings.Contains(name, "@odata.") {
 			continue // annotations sent back are passed over
 		}
-		apply, no := c.readChange(name, raw, target.isDraft)
+		apply, no := c.readChange(name, body[name], target.isDraft)
 		if no != nil {
 			return no
 		}
@@ -72,6 +73,9 @@ func (c *call) apply(folderKey, id string, changes []change) (*item, *refusal) {
 	}
 	for _, apply := range changes {
 		apply(it)
+	}
+	if it.isDraft && it.composed {
+		s.nameInDraft(it)
 	}
 	s.touch(it)
 	snapshot := *it
@@ -110,15 +114,15 @@ func (c *call) readChange(name string, raw json.RawMessage, draft bool) (change,
 		}
 		return map[string]change{
 			"isRead":                     func(it *item) { it.isRead = v },
-			"isReadReceiptRequested":     func(it *item) { it.receipt = v },
-			"isDeliveryReceiptRequested": func(it *item) { it.delivery = &v },
+			"isReadReceiptRequested":     func(it *item) { it.receipt = v; it.standard("Disposition-Notification-To", it.readerField(v)) },
+			"isDeliveryReceiptRequested": func(it *item) { it.delivery = &v; it.standard("Return-Receipt-To", it.readerField(v)) },
 		}[name], nil
 	case "importance":
 		v, ok := enum(raw, "low", "normal", "high")
 		if !ok {
 			return nil, wrong
 		}
-		return func(it *item) { it.importance = v }, nil
+		return func(it *item) { it.importance = v; it.standard("Importance", importanceField(v)) }, nil
 	case "inferenceClassification":
 		v, ok := enum(raw, "focused", "other")
 		if !ok {
@@ -128,12 +132,14 @@ func (c *call) readChange(name string, raw json.RawMessage, draft bool) (change,
 	case "flag":
 		return c.readFlag(raw, wrong)
 	case "singleValueExtendedProperties":
-		return readProperties(raw, wrong)
+		return c.readProperties(raw, wrong, draft)
 	}
 	switch {
 	case slices.Contains(draftOnly, name) && !draft:
 		return nil, badProperty(name)
-	case slices.Contains(draftOnly, name), slices.Contains(settable, name):
+	case draft && (slices.Contains(draftOnly, name) || addressFields[name] != ""):
+		return c.readDraftChange(name, raw, wrong)
+	case slices.Contains(settable, name):
 		return nil, c.unimplemented("PATCH of " + name)
 	case slices.Contains(messageProperties, name):
 		return nil, badProperty(name)
@@ -181,12 +187,16 @@ func (c *call) readFlag(raw json.RawMessage, wrong *refusal) (change, *refusal) 
 }
 
 // readProperties reads extended properties. Those that are not named stay.
-func readProperties(raw json.RawMessage, wrong *refusal) (change, *refusal) {
+func (c *call) readProperties(raw json.RawMessage, wrong *refusal, draft bool) (change, *refusal) {
 	var list []map[string]json.RawMessage
 	if json.Unmarshal(raw, &list) != nil || list == nil {
 		return nil, wrong
 	}
-	changes := map[propertyID]string{}
+	type setting struct {
+		id    propertyID
+		value string
+	}
+	var changes []setting
 	for _, one := range list {
 		var text string
 		var value *string
@@ -211,10 +221,14 @@ func readProperties(raw json.RawMessage, wrong *refusal) (change, *refusal) {
 		if value == nil {
 			return nil, wrong
 		}
-		if no := checkProperty(id, *value); no != nil {
+		if no := checkProperty(id, *value, draft); no != nil {
 			return nil, no
 		}
-		changes[id] = *value
+		changes = append(changes, setting{id, *value})
 	}
-	return func(it *item) { it.props = setProperties(it.props, changes) }, nil
+	return func(it *item) {
+		for _, one := range changes {
+			it.setProperty(one.id, one.value, &c.s.opts)
+		}
+	}, nil
 }

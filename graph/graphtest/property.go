@@ -64,9 +64,8 @@ const (
 	propInReplyTo   propertyID = "String 0x1042"
 	propMessageID   propertyID = "String 0x1035"
 	propUnsubscribe propertyID = "String 0x1045"
+	propSuppress    propertyID = "Integer 0x3fdf" // PidTagAutoResponseSuppress
 )
-
-var computed = []propertyID{propSize, propHeaders, propReferences, propInReplyTo, propMessageID, propUnsubscribe}
 
 // property returns the value of an extended property, always text.
 func (it *item) property(id propertyID) (string, bool) {
@@ -75,16 +74,19 @@ func (it *item) property(id propertyID) (string, bool) {
 	case propSize:
 		v = strconv.FormatInt(it.size, 10)
 	case propHeaders:
-		v = it.headerBlock()
-	case propReferences:
-		v = it.mail.text("References")
-	case propInReplyTo:
-		v = it.mail.text("In-Reply-To")
+		if !it.composed { // only delivery sets it
+			v = it.headerBlock()
+		}
 	case propMessageID:
 		v = it.messageID
-	case propUnsubscribe:
-		v = it.mail.text("List-Unsubscribe")
+	case propSuppress:
+		bits, ok := parseSuppress(it.mail.text(suppressField))
+		return strconv.Itoa(bits), ok
 	default:
+		if name, ok := headerOf[id]; ok {
+			v = it.mail.text(name)
+			break
+		}
 		v, ok := it.props[id]
 		return v, ok
 	}
@@ -100,6 +102,24 @@ func (it *item) headerBlock() string {
 	return strings.ToValidUTF8(b.String(), "\uFFFD")
 }
 
+// setProperty sets an extended property, and the field that it is. Server.mu
+// is held.
+func (it *item) setProperty(id propertyID, value string, o *Options) {
+	name, isField := headerOf[id]
+	if !isField {
+		if name, named := strings.CutPrefix(string(id), internetHeaders); named {
+			it.setHeader(name, value, o)
+			return
+		}
+		it.props = setProperties(it.props, map[propertyID]string{id: value})
+		return
+	}
+	if id == propSuppress && o.Headers == Strips {
+		return
+	}
+	it.standard(name, headerText(id, value))
+}
+
 // setProperties returns p with changes. A map is never written to once a
 // message holds it.
 func setProperties(p, changes map[propertyID]string) map[propertyID]string {
@@ -111,9 +131,10 @@ func setProperties(p, changes map[propertyID]string) map[propertyID]string {
 	return n
 }
 
-// checkProperty refuses a value that does not suit the type of its property.
-func checkProperty(id propertyID, value string) *refusal {
-	if slices.Contains(computed, id) {
+// checkProperty refuses a value that does not suit the type of its property,
+// and what comes from the mail itself, unless that is a draft.
+func checkProperty(id propertyID, value string, draft bool) *refusal {
+	if _, fromMail := headerOf[id]; id == propSize || id == propHeaders || fromMail && !draft {
 		return badProperty(string(id))
 	}
 	kind, _, _ := strings.Cut(string(id), " ")

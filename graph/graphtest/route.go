@@ -88,6 +88,12 @@ func (c *call) route() *refusal {
 		return c.getUser()
 	case len(rest) == 1 && is(rest[0], "messages") && c.r.Method == http.MethodGet:
 		return c.listMessages(folder)
+	case len(rest) == 1 && is(rest[0], "messages") && c.r.Method == http.MethodPost:
+		return c.createMessage(folder)
+	case len(rest) == 1 && isAction(rest[0], "sendMail") && c.r.Method == http.MethodPost:
+		return c.sendMail()
+	case len(rest) > 0 && is(rest[0], "mailFolders"):
+		return c.routeFolders(rest[1:])
 	case len(rest) > 1 && is(rest[0], "messages"):
 		return c.routeMessage(folder, rest[1], rest[2:])
 	case len(rest) == 2 && is(rest[0], "outlook") && is(rest[1], "masterCategories") && c.r.Method == http.MethodGet:
@@ -119,6 +125,8 @@ func (c *call) routeMessage(folder, id string, rest []string) *refusal {
 		return c.deleteMessage(folder, id)
 	case "POST move":
 		return c.moveMessage(folder, id)
+	case "POST send", "POST microsoft.graph.send":
+		return c.sendMessage(folder, id)
 	}
 	return c.unknown()
 }
@@ -162,9 +170,12 @@ func (c *call) unimplemented(what string) *refusal {
 
 func is(seg, name string) bool { return strings.EqualFold(seg, name) }
 
+// isAction tells whether an element is an action, qualified or not.
+func isAction(seg, name string) bool { return is(seg, name) || is(seg, "microsoft.graph."+name) }
+
 // keyed are the collections whose members may be named in OData's key syntax,
 // as in mailFolders('Inbox').
-var keyed = []string{"users", "messages", "mailfolders", "attachments"}
+var keyed = []string{"users", "messages", "mailfolders", "attachments", "attachmentsessions", "childfolders"}
 
 // segments splits an escaped path. A trailing slash is accepted, as in
 // Microsoft's own samples.

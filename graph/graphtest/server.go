@@ -25,26 +25,34 @@ type Server struct {
 	tokens    map[string]*token
 	conflicts int // PATCHes still to be refused, see Conflict
 	pages     int // pages served, for EmptyPages
+	uploads   map[string]*upload
+	failures  map[string]*failure // by address in lower case, see Undeliverable
+	sent      []SentMail
+	accepted  []Submission
 }
 
 // New returns a server with one empty mailbox. nil options are the zero
 // Options.
 func New(o *Options) *Server {
-	s := &Server{opts: o.withDefaults(), tokens: map[string]*token{}}
+	s := &Server{opts: o.withDefaults(), tokens: map[string]*token{}, uploads: map[string]*upload{}, failures: map[string]*failure{}}
 	s.dice = newDice(s.opts.Seed)
 	s.client.id, s.client.secret = s.dice.guid(), s.dice.text(30)
 	s.script.Answer = s.answerFault
-	s.gate.init(s.opts.InFlight, s.opts.Budget)
+	s.gate.init(&s.opts)
 	s.first = s.addMailbox(s.opts.Mailbox, false)
 	return s
 }
 
-// ServeHTTP serves Microsoft Graph at /v1.0 and the token endpoint at
-// /{tenant}/oauth2/v2.0/token.
+// ServeHTTP serves Microsoft Graph at /v1.0, the token endpoint at
+// /{tenant}/oauth2/v2.0/token, and upload sessions at their own addresses.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rec := &recorder{ResponseWriter: w}
 	entry := s.log.begin(r, s.Now())
 	defer func() { s.log.end(entry, rec.status) }()
+	if lengthMissing(r) {
+		refuseLength(rec)
+		return
+	}
 	s.serve(rec, r)
 }
 
@@ -67,6 +75,10 @@ func (s *Server) serve(w *recorder, r *http.Request) {
 	switch {
 	case len(segs) > 0 && segs[0] == version:
 		s.serveGraph(w, asked, segs[1:])
+	case len(segs) == 8 && strings.Join(segs[:2], "/") == uploadRoot && is(segs[6], "AttachmentSessions"):
+		s.script.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s.serveUpload(w, r, segs)
+		})).ServeHTTP(w, asked)
 	case len(segs) == 4 && strings.Join(segs[1:], "/") == "oauth2/v2.0/token":
 		w.Header().Set("Date", s.Now().UTC().Format(http.TimeFormat))
 		s.script.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -28,6 +28,11 @@ var start = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 
 func setup(t *testing.T, o *graphtest.Options) *bench {
 	t.Parallel()
+	return setupMore(t, o)
+}
+
+// setupMore makes a further server for a test.
+func setupMore(t *testing.T, o *graphtest.Options) *bench {
 	b := &bench{T: t, fake: graphtest.New(o)}
 	b.fake.SetTime(start)
 	b.web = httptest.NewServer(b.fake)

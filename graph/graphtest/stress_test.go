@@ -32,10 +32,20 @@ func TestStress(t *testing.T) {
 				b.mime(id)
 				b.get(b.message(id) + "/attachments")
 				b.fake.Poison(id)
+				draft := b.draftMIME(note)
+				b.do("PATCH", b.message(draft), repair)
+				b.do("POST", b.message(draft)+"/attachments", `{"@odata.type":"#microsoft.graph.fileAttachment","name":"a","contentBytes":"aGk="}`)
+				b.send(draft)
+				b.do("POST", b.user()+"/mailFolders", `{"displayName":"claim"}`)
+				b.get(b.user() + "/mailFolders")
+				b.fake.LearnHeaders(b.fake.Mailbox(), "x-a")
+				b.fake.SetDisplayName(b.fake.Mailbox(), "Name")
+				_, _ = b.fake.Sent(), b.fake.Accepted()
 				_, _, _ = b.fake.Messages(), b.fake.Requests(), b.fake.Violations()
 			}
 		})
 	}
 	group.Wait()
-	require.Len(t, b.fake.Messages(), 6+80)
+	require.Len(t, b.fake.Messages(), 6+80+80)
+	require.Len(t, b.fake.Sent(), 80)
 }

@@ -28,7 +28,10 @@ func (c *call) getUser() *refusal {
 		}
 	}
 	m := c.mailbox
-	values := map[string]string{"displayName": m.display, "id": m.guid, "mail": m.address, "userPrincipalName": m.address}
+	c.s.mu.Lock()
+	display := m.display
+	c.s.mu.Unlock()
+	values := map[string]string{"displayName": display, "id": m.guid, "mail": m.address, "userPrincipalName": m.address}
 	v := object{{"@odata.context", c.base() + "/$metadata#users" + c.projection() + "/$entity"}}
 	for _, name := range selected {
 		v = append(v, member{name, values[name]})

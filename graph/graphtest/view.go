@@ -114,28 +114,29 @@ func (c *call) property(it *item, name string) (any, bool) {
 		kind, content := m.display(c.prefer.body)
 		return object{{"contentType", kind}, {"content", content}}, true
 	case "sender":
-		if list := m.people("Sender"); len(list) > 0 {
+		if list := it.people("Sender"); len(list) > 0 {
 			return list[0].view(), true
 		}
 		return c.property(it, "from")
 	case "from":
-		if list := m.people("From"); len(list) > 0 {
+		if list := it.people("From"); len(list) > 0 {
 			return list[0].view(), true
 		}
 		return nil, true
 	case "toRecipients":
-		return views(m.people("To")), true
+		return views(it.people("To")), true
 	case "ccRecipients":
-		return views(m.people("Cc")), true
+		return views(it.people("Cc")), true
 	case "bccRecipients":
-		return views(m.people("Bcc")), true
+		return views(it.people("Bcc")), true
 	case "replyTo":
-		return views(m.people("Reply-To")), true
+		return views(it.people("Reply-To")), true
 	case "flag":
 		return object{{"flagStatus", it.flagged}}, true
 	case "internetMessageHeaders":
-		// QUIRK: missing for what lies in Sent Items, though $value has them.
-		return c.headersView(it), it.folder.name != "sentitems"
+		// QUIRK: missing for what lies in Sent Items, though $value has them, and
+		// for drafts: only delivery sets them ([MS-OXCMAIL] 2.2.3.2.28).
+		return c.headersView(it), it.folder.name != "sentitems" && !it.composed
 	}
 	panic("graphtest: no view of " + name)
 }
@@ -147,7 +148,7 @@ func threadIndex(it *item) []byte {
 
 func (p person) view() object {
 	name := p.name
-	if name == "" {
+	if name == "" && p.address != "" {
 		name = p.address // Exchange shows the address for a name
 	}
 	return object{{"emailAddress", object{
