@@ -26,7 +26,7 @@ func domainOf(address string) string {
 
 // vouch asks what Exchange found out about the author of a mail.
 func (p *pass) vouch(mail *Mail, msg *Message) vouch {
-	domain, own := domainOf(msg.From.Address), domainOf(p.c.mailbox.Address())
+	domain := domainOf(msg.From.Address)
 	as := msg.Header("X-MS-Exchange-Organization-AuthAs")
 	switch {
 	case slices.ContainsFunc(p.c.opts.Policy.Trusted, func(d string) bool { return strings.EqualFold(d, domain) }):
@@ -41,9 +41,15 @@ func (p *pass) vouch(mail *Mail, msg *Message) vouch {
 		// The mail never left the organisation, so it was not checked; its
 		// sender signed in. Exchange takes this field off whatever comes from
 		// outside ("Header firewall").
-		return vouch{domain == own, true, domain != own, "it came from inside the organisation and bears another domain"}
+		// Which domains the organisation has besides is not known.
+		return vouch{ok: p.c.isHome(domain), doubt: "it came from inside the organisation, of which the domain is not known to be"}
 	}
 	return vouched(msg.header, domain)
+}
+
+// isHome reports whether a domain is the mailbox's or an alias's.
+func (c *Connector) isHome(domain string) bool {
+	return domain == domainOf(c.mailbox.Address()) || slices.ContainsFunc(c.opts.Aliases, func(a string) bool { return domainOf(a) == domain })
 }
 
 // sameAddress compares addresses as Zendesk does, which knows ASCII only: a

@@ -53,7 +53,9 @@ func (p *pass) compose(ctx context.Context, it *item) (*NewTicket, error) {
 		// Else whoever writes in a customer's name would copy himself on what
 		// the customer is answered, or have the desk write to others.
 		t.CCs, t.Tags = nil, append(t.Tags, TagUnverified)
-		it.res.Reason = "the sender is not verified: " + v.doubt
+		if it.res.Reason == "" {
+			it.res.Reason = "the sender is not verified: " + v.doubt
+		}
 	}
 	t.Requester.Name = neutral(t.Requester.Name)
 	return t, nil

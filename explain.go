@@ -91,7 +91,7 @@ func (c *Connector) ticketsOf(ctx context.Context, messageID string, s *Story) e
 	}
 	for _, m := range s.Mails {
 		r := m.Record
-		if r == nil || r.Ticket == 0 || slices.ContainsFunc(tickets, func(t *Ticket) bool { return t.ID == r.Ticket }) {
+		if !r.ticketed() || slices.ContainsFunc(tickets, func(t *Ticket) bool { return t.ID == r.Ticket }) {
 			continue
 		}
 		switch t, err := c.desk.Ticket(ctx, r.Ticket); {

@@ -68,13 +68,12 @@ const BrakePerHour = 20
 // is stopped in another's name, and colleagues have none.
 func (p *pass) brake(ctx context.Context, mail *Mail, msg *Message) (Reservation, error) {
 	id := p.identify(mail, new(Message)) // the text is not read yet
-	if p.importing || mail.released(&p.c.opts.Labels) || p.c.memory.met(&id) || p.c.memory.doubt(&id) != nil {
+	if p.importing || mail.released(&p.c.opts.Labels) || p.c.memory.placed[id.mail] || p.c.memory.doubt(&id) != nil {
 		return spent{}, nil // nobody is to be stopped, or it was let through before
 	}
 	who := strings.ToLower(msg.From.Address)
-	_, own, _ := strings.Cut(strings.ToLower(p.c.mailbox.Address()), "@")
 	switch v := p.vouch(mail, msg); {
-	case v.ok && domainOf(who) == own:
+	case v.ok && p.c.isHome(domainOf(who)):
 		return spent{}, nil
 	case v.unproven():
 		who = "unverified " + who
@@ -137,8 +136,13 @@ func (p *pass) note(ctx context.Context, mail *Mail, change func(*Record)) error
 			m.Record.Outcome = Held // it was released, and stays so
 		}
 	}
-	change(&m.Record)
-	if err := p.c.mailbox.Label(ctx, []Mark{m})[0]; err != nil {
+	if change(&m.Record); m.Record.Verdict == verdictImport {
+		m.Record.At = mail.Record.At // of the import
+	}
+	switch err := p.c.mailbox.Label(ctx, []Mark{m})[0]; {
+	case errors.Is(err, ErrNotFound):
+		return ErrDone // it has left the mailbox
+	case err != nil:
 		return fmt.Errorf("noting what is to be done: %w", err)
 	}
 	mail.Record = &m.Record
@@ -190,8 +194,9 @@ func (p *pass) putRight(ctx context.Context) {
 		}
 		m := Mark{ID: mail.ID, Flag: Keep, Unless: p.c.opts.Labels.Processed, Record: p.c.record(mail.ID, Waiting)}
 		if r := mail.Record; r != nil {
-			m.Record = *r
-			m.Record.At = now().UTC().Truncate(time.Second)
+			if m.Record = *r; r.Verdict != verdictImport {
+				m.Record.At = now().UTC().Truncate(time.Second)
+			}
 		}
 		m.Record.Tries, m.Record.Reason = tries, why
 		marks, mails = append(marks, m), append(mails, mail)

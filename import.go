@@ -84,24 +84,52 @@ func (p *pass) importSome(ctx context.Context, archive Archive, mails []*Mail) e
 			return fmt.Errorf("noting what is imported, on %s: %w", marks[i].ID, err)
 		}
 	}
-	for _, m := range mails {
-		if err := p.take(ctx, m); err != nil {
-			return err
+	for i, m := range mails {
+		err := error(nil)
+		if m.importing() { // since before, and its ticket may not be seen yet
+			p.leave([]*Mail{m}, errImporting)
+		} else {
+			err = p.take(ctx, m)
 		}
-		if p.failed >= hopeless {
-			return p.hopeless()
+		if err == nil && p.failed >= hopeless {
+			err = p.hopeless()
+		}
+		if err != nil {
+			p.unnote(ctx, mails[i+1:])
+			return err
 		}
 	}
 	p.label(ctx, false)
 	return nil
 }
 
+// errImporting is why a mail waits whose import was begun.
+var errImporting = fmt.Errorf("an import of this mail was begun less than %s ago and its ticket is not to be seen yet: %w", doubtLife, ErrTemporary)
+
+// unnote takes the note off mails whose turn did not come.
+func (p *pass) unnote(ctx context.Context, mails []*Mail) {
+	var marks []Mark
+	for _, m := range mails {
+		if !p.c.opts.DryRun && !m.Record.ticketed() && !m.importing() {
+			mark := p.importMark(m)
+			mark.Record.Verdict = ""
+			marks = append(marks, mark)
+		}
+	}
+	if len(marks) > 0 {
+		p.c.mailbox.Label(context.WithoutCancel(ctx), marks) // else they wait for ten minutes
+	}
+}
+
 // importMark notes on a mail that it is being imported. A released mail stays
 // that.
 func (p *pass) importMark(m *Mail) Mark {
 	mark := Mark{ID: m.ID, Flag: Keep, Unless: p.c.opts.Labels.Processed, Record: p.c.record(m.ID, Waiting)}
-	if m.released(&p.c.opts.Labels) {
-		mark.Record.Outcome = Held
+	if r := m.Record; r != nil {
+		mark.Record.Ticket, mark.Record.Tries, mark.Record.Reason = r.Ticket, r.Tries, r.Reason
+		if m.released(&p.c.opts.Labels) {
+			mark.Record.Outcome = Held
+		}
 	}
 	mark.Record.Verdict = verdictImport
 	return mark
@@ -179,7 +207,6 @@ func (p *pass) importOld(ctx context.Context, it *item) error {
 // ticket, or as a comment. While an import may have made a ticket that is not
 // to be seen, the mail has to wait.
 func (p *pass) imported(ctx context.Context, it *item) (bool, error) {
-	begun := it.mail.importing() // before this one
 	desk, ok := p.c.desk.(Conversations)
 	people, knows := p.c.desk.(People)
 	if ok && knows {
@@ -199,8 +226,9 @@ func (p *pass) imported(ctx context.Context, it *item) (bool, error) {
 	case seen.ticket != nil:
 		p.settle(&seen, &it.id, it.res)
 		return true, nil
-	case begun || p.c.memory.doubt(&it.id) != nil && now().Sub(p.c.memory.doubt(&it.id).posted) < doubtLife:
-		return false, fmt.Errorf("an import of this mail was begun less than %s ago and its ticket is not to be seen yet: %w", doubtLife, ErrTemporary)
+	}
+	if d := p.c.memory.doubt(&it.id); d != nil && now().Sub(d.posted) < doubtLife {
+		return false, errImporting
 	}
 	return false, nil
 }
@@ -209,6 +237,9 @@ func (p *pass) imported(ctx context.Context, it *item) (bool, error) {
 // it is young: whoever comes after a crash waits for what it may have made.
 func (p *pass) claim(ctx context.Context, it *item) error {
 	mail, err := p.c.mailbox.(Archive).Mail(ctx, it.mail.ID)
+	if errors.Is(err, ErrNotFound) {
+		return ErrDone
+	}
 	if err != nil {
 		return err
 	}

@@ -69,6 +69,7 @@ func (c *Connector) pass(ctx context.Context, name string, work func(*pass) erro
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
 	defer stop()
+	p.short = err != nil || ctx.Err() != nil
 	p.acquit(labelling)
 	if p.label(labelling, true); err == nil {
 		err = p.account
@@ -117,6 +118,7 @@ type pass struct {
 	suspects []*Result       // refused, all for one reason
 	senders  map[string]bool // whose mails they are
 	proven   bool            // that the desk takes tickets
+	short    bool            // the pass was cut short before that was clear
 	account  error           // that it refuses them all alike
 }
 
@@ -149,7 +151,7 @@ listing:
 		switch {
 		case p.c.memory.failures[mail.ID] != nil || mail.tries() > 0 || !p.queues.first(mail):
 			again = append(again, mail) // they must not stand in the way of others
-		case p.failed >= hopeless:
+		case p.failed >= hopeless || p.blocked():
 			if rest = append(rest, mail); len(rest) == reach {
 				break listing
 			}
@@ -171,6 +173,9 @@ listing:
 		var behind []*Mail // others of their conversations come first
 		for i, mail := range todo {
 			switch {
+			case p.blocked() && len(p.suspects) >= hopeless+newest:
+				p.leave(append(behind, todo[i:]...), errAccount)
+				return damage
 			case p.failed >= hopeless+newest && p.passed == 0:
 				return p.hopeless()
 			case p.failed >= hopeless+newest:
@@ -273,8 +278,10 @@ func (p *pass) take(ctx context.Context, mail *Mail) error {
 		p.queues.done(mail)
 	case errors.Is(err, errBehind):
 		res.Outcome, res.Err = Waiting, err
+		p.ended = append(p.ended, mail)
 	case errors.As(err, &wait):
 		res.Outcome, res.Err = Waiting, err
+		p.ended = append(p.ended, mail)
 		p.c.memory.postpone(mail, wait)
 	default:
 		p.wait(ctx, res, err)
@@ -337,14 +344,16 @@ func (p *pass) suspect(ctx context.Context, res *Result, no *refusal) {
 	if len(p.suspects) == 0 {
 		p.senders = make(map[string]bool)
 	}
-	if p.held += len(res.Message.Text) + len(res.Message.HTML); p.held > holdTexts {
-		p.label(ctx, false)
-	}
 	p.suspects = append(p.suspects, res)
 	p.senders[strings.ToLower(res.Message.From.Address)] = true
 	if p.proven {
 		p.acquit(ctx)
 	}
+}
+
+// blocked reports whether it is time to ask whether it is the account.
+func (p *pass) blocked() bool {
+	return !p.proven && len(p.suspects) >= hopeless && len(p.senders) >= unanimous
 }
 
 // acquit ends the suspicion: against the account when the desk has taken a mail
@@ -353,12 +362,16 @@ func (p *pass) acquit(ctx context.Context) {
 	suspects := p.suspects
 	p.suspects = nil
 	for _, res := range suspects {
-		if p.proven || len(p.senders) < unanimous {
+		if p.proven || len(p.senders) < unanimous && !p.short {
 			p.finish(ctx, res)
 			continue
 		}
-		p.account = fmt.Errorf("%w: %s", errAccount, res.Reason)
-		res.Outcome, res.Reason, res.Err = Waiting, "", p.account
+		why := fmt.Errorf("%w: %s", errAccount, res.Reason)
+		if len(p.senders) >= unanimous {
+			p.account = why
+		}
+		res.Outcome, res.Reason, res.Err = Waiting, "", why
+		p.ended = append(p.ended, res.Mail)
 		p.publish(res)
 	}
 }

@@ -9,6 +9,7 @@ type memory struct {
 	failures map[string]*failure // by mail: it failed when it was last tried
 	doubts   map[string]*doubt   // by identity.mail: attempts that were heard without a ticket
 	messages map[string]meeting  // by Message-ID: the ticket that was made of one
+	placed   map[string]bool     // by identity.mail: it is on a ticket, and perhaps not labelled
 
 	busy map[int64]time.Time // tickets that take no comment until then
 
@@ -113,6 +114,10 @@ func (m *memory) met(id *identity) bool {
 // meet notes that the mail is on a ticket.
 func (m *memory) meet(id *identity, ticket int64) {
 	delete(m.doubts, id.mail)
+	if m.placed == nil {
+		m.placed = make(map[string]bool)
+	}
+	m.placed[id.mail] = true
 	if m.messages == nil || len(m.messages) >= maxMessages {
 		m.messages = make(map[string]meeting)
 	}
@@ -136,6 +141,9 @@ func (m *memory) resumes(since, now time.Time) bool {
 
 // prune forgets what cannot matter any more.
 func (m *memory) prune(listed map[string]bool, now time.Time) {
+	if len(m.placed) > maxMessages {
+		clear(m.placed)
+	}
 	for mail := range m.failures {
 		if !listed[mail] {
 			delete(m.failures, mail)

@@ -32,6 +32,16 @@ func (p *pass) quietNote(ctx context.Context, it *item, conv *Conversation) (*Ne
 		}
 	}
 	if !concerned {
+		// The search may not know somebody yet who wrote for the first time.
+		all, err := people.Addresses(ctx, conv.Requester)
+		if err != nil && !errors.Is(err, ErrAccess) {
+			return nil, err
+		}
+		concerned = slices.ContainsFunc(about, func(a string) bool {
+			return slices.ContainsFunc(all, func(of string) bool { return sameAddress(of, a) })
+		})
+	}
+	if !concerned {
 		return nil, &holding{it.verdict.Name, it.verdict.Reason + "; it is about nobody on ticket " + ticketName(conv.ID)}
 	}
 	if it.slot == nil {

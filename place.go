@@ -78,6 +78,9 @@ func (p *pass) choose(ctx context.Context, it *item, desk Conversations, people 
 		case err != nil:
 			return nil, err
 		}
+		if slices.ContainsFunc(read, func(at *place) bool { return at.conv.ID == conv.ID }) {
+			continue // one was merged into the other
+		}
 		at := &place{conv, person, c.sure}
 		if at.sure || slices.Contains(encoded, conv.EncodedID) {
 			at.sure = true
@@ -106,6 +109,9 @@ func (p *pass) choose(ctx context.Context, it *item, desk Conversations, people 
 		if (&standing{conv: at.conv, person: person}).involved() && !person.Agent {
 			mine = append(mine, at)
 		}
+	}
+	if open := slices.DeleteFunc(slices.Clone(mine), func(at *place) bool { return at.conv.Closed() }); len(open) == 1 {
+		return open[0], nil
 	}
 	if len(mine) == 1 {
 		return mine[0], nil

@@ -136,6 +136,15 @@ func (c *Connector) count(p *pass) {
 		return
 	}
 	t, m := &c.status.Totals, &c.memory
+	if p.importing { // what it leaves is read mail, which Ingest does not wait for
+		for _, r := range p.report.Results {
+			if r.final() {
+				t.Seen++
+				t.add(r.Outcome, 1)
+			}
+		}
+		return
+	}
 	waiting := make(map[string]bool)
 	for id := range p.listed {
 		waiting[id] = true

@@ -3,6 +3,8 @@ package zendesk
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"slices"
@@ -31,14 +33,18 @@ type oldComment struct {
 	Created time.Time `json:"created_at"`
 }
 
-// tagDigest begins the tag that keeps the digest of an imported mail: an import's
-// metadata may be dropped, its tags are not.
-const tagDigest = "exdesk_digest_"
+// digestTag begins the tag that keeps the digest of an imported mail: an import's
+// metadata may be dropped, its tags are not. It names the ticket as well, since
+// a follow-up inherits the tags of what it follows.
+func digestTag(externalID string) string {
+	h := sha256.Sum256([]byte(externalID))
+	return "exdesk_digest_" + hex.EncodeToString(h[:4]) + "_"
+}
 
 // importedDigest is the digest of the mail that the ticket was imported from.
 func (t *ticket) importedDigest() string {
 	for _, tag := range t.Tags {
-		if d, ok := strings.CutPrefix(tag, tagDigest); ok {
+		if d, ok := strings.CutPrefix(tag, digestTag(t.ExternalID)); ok {
 			return d
 		}
 	}
@@ -60,7 +66,7 @@ func (c *Client) Import(ctx context.Context, t *exdesk.NewTicket, written time.T
 		Created:    written,
 		Comments:   []oldComment{{comment{HTML: t.HTML, Public: true, Uploads: t.Uploads}, written}},
 		Metadata:   metadataOf(t.Origin),
-		Tags:       append(slices.Clone(t.Tags), tagDigest+t.Origin.Digest),
+		Tags:       append(slices.Clone(t.Tags), digestTag(t.ExternalID)+t.Origin.Digest),
 	}
 	req := &rest.Request{Op: opImport, Method: http.MethodPost, Path: []string{"imports", "tickets"}, JSON: map[string]any{"ticket": &in}}
 	var out struct{ Ticket ticket }
