@@ -14,6 +14,11 @@
 // Importing takes an administrator. API tokens work through APIToken until
 // Zendesk ends them on 30 April 2027.
 //
+// # Webhooks
+//
+// Webhook is an http.Handler for the events that Zendesk sends when a comment is
+// added: it checks their signature and calls a function of yours.
+//
 // # Limits
 //
 // A Client obeys Retry-After, and the limit headers of both generations, for

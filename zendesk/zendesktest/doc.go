@@ -27,6 +27,11 @@
 // does not act on. What a client did that the service would suffer from is
 // listed by [Server.Violations].
 //
+// # Webhooks
+//
+// [NewWebhooks] stands before a Server and sends the account's events to the
+// endpoints that were registered, signed as Zendesk signs them.
+//
 // # What nobody has documented
 //
 // Where the vendor's pages are silent or contradict each other, a field of
