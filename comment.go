@@ -6,6 +6,10 @@ import (
 	"slices"
 )
 
+// verdictTicket is in the record of a mail that answers something and is about
+// to become a ticket all the same, since its thread was not found.
+const verdictTicket = "ticket"
+
 // comments is how often one try adds a comment that others outrun.
 const comments = 5
 

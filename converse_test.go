@@ -172,7 +172,7 @@ func TestTicketDoesNotBecomeACommentToo(t *testing.T) {
 		w.support.Edit(1, func(t *zendesktest.Ticket) { t.ExternalID = "" })
 		w.restart()
 		w.post(answer)
-		w.labelsFail()
+		w.labelsAreLost()
 		w.ingest()
 		require.Len(t, w.support.Tickets(), 2)
 		w.heal()

@@ -110,7 +110,8 @@ type Conversation struct {
 	CCs        []int64
 	Followers  []int64
 	Tags       []string
-	Stamp      string // of its last change, in the service's own form
+	Stamp      string    // of its last change, in the service's own form
+	Updated    time.Time // when that was
 	Origins    []Origin
 }
 

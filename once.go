@@ -210,7 +210,7 @@ func now() time.Time { return time.Now().Round(0) }
 // settle turns the ticket that a look-up found into the mail's outcome.
 func (p *pass) settle(s *sighting, id *identity, res *Result) {
 	res.Outcome, res.Ticket = Created, s.ticket.ID
-	if s.ticket.Origin.Mail != id.mail {
+	if m := s.ticket.Origin.Mail; m != id.mail && m != "" { // imports may not keep it
 		res.Outcome = Duplicate // of another copy, in this mailbox or in another
 	}
 	p.c.memory.meet(id, res.Ticket)

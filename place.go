@@ -27,8 +27,14 @@ type place struct {
 func (p *pass) locate(ctx context.Context, it *item, desk Conversations, people People) (*place, error) {
 	// What an earlier attempt was about to do comes first.
 	if r := it.mail.Record; r != nil && r.Ticket != 0 && !r.ticketed() {
-		if _, done, err := p.visit(ctx, it, desk, r.Ticket); done || err != nil && !errors.Is(err, errNoThread) {
+		conv, done, err := p.visit(ctx, it, desk, r.Ticket)
+		if done || err != nil && !errors.Is(err, errNoThread) {
 			return nil, err
+		}
+		// Whether it was added can be told from what is on the ticket, unless the
+		// ticket was changed since and what changed it is late to show.
+		if conv != nil && now().Sub(r.At) < doubtLife && conv.Updated.After(r.At.Add(-time.Minute)) {
+			return nil, &later{now().Add(time.Minute), fmt.Errorf("it may be on ticket %s and is not to be seen there yet: %w", ticketName(r.Ticket), ErrTemporary)}
 		}
 		it.res.Reason = it.verdict.Reason // it was not added there: the thread is found anew
 	}
@@ -48,7 +54,8 @@ func (p *pass) locate(ctx context.Context, it *item, desk Conversations, people 
 		p.settle(&seen, &it.id, it.res)
 		return nil, nil
 	}
-	if d := p.c.memory.doubt(&it.id); d != nil && now().Sub(d.posted) < doubtLife {
+	d, r := p.c.memory.doubt(&it.id), it.mail.Record
+	if d != nil && now().Sub(d.posted) < doubtLife || r != nil && r.Verdict == verdictTicket && now().Sub(r.At) < doubtLife {
 		return nil, fmt.Errorf("a ticket of this mail may have been made and is not to be seen yet: %w", ErrTemporary)
 	}
 	person, err := people.Person(ctx, it.msg.From.Address)

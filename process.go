@@ -197,6 +197,12 @@ func (p *pass) importMail(ctx context.Context, mail *Mail, res *Result, slot *Re
 		t.FollowUp, t.Author = at.conv.ID, at.person.ID
 		t.Requester = Address{neutral(it.msg.From.Name), it.msg.From.Address}
 	}
+	if len(it.references())+len(it.encoded()) > 0 {
+		// Its thread may come into sight before its ticket does.
+		if err := p.note(ctx, mail, func(r *Record) { r.Verdict = verdictTicket }); err != nil {
+			return err
+		}
+	}
 	end = p.c.step("ticket", mail.ID)
 	err = p.create(ctx, &it.id, t, res)
 	end(0, res.Outcome, err)

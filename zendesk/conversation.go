@@ -43,6 +43,7 @@ func (c *Client) Conversation(ctx context.Context, id int64, since time.Time) (*
 		Ticket: *t.desk(), EncodedID: t.EncodedID, Private: t.Public != nil && !*t.Public, Requester: t.Requester,
 		Assignee: t.Assignee, Group: t.Group, CCs: t.EmailCCs, Followers: t.Followers, Tags: t.Tags, Stamp: t.Updated,
 	}
+	out.Updated, _ = time.Parse(time.RFC3339, t.Updated) // it was read before
 	if t.EmailCCs == nil {
 		out.CCs = t.Collaborators // from before "CCs and followers"
 	}
@@ -122,7 +123,7 @@ var mergedInto = regexp.MustCompile(`(?i)merged into (?:request|ticket)[^#]{0,20
 // QUIRK: how that is said is not documented. Programs in the field find the
 // other ticket under from, some of them under to, and the words are the last
 // resort.
-func (a *audit) target(customer int64) int64 {
+func (a *audit) target(customers []int64) int64 {
 	if s := &a.Via.Source; s.Rel == "merge" {
 		for _, l := range []link{s.From, s.To} {
 			switch {
@@ -134,7 +135,7 @@ func (a *audit) target(customer int64) int64 {
 		}
 	}
 	for _, e := range a.Events {
-		if m := mergedInto.FindStringSubmatch(e.Body); e.Type == "Comment" && e.Author != customer && m != nil {
+		if m := mergedInto.FindStringSubmatch(e.Body); e.Type == "Comment" && !slices.Contains(customers, e.Author) && m != nil {
 			n, _ := strconv.ParseInt(m[1], 10, 64)
 			return n
 		}
@@ -173,7 +174,7 @@ func (c *Client) audits(ctx context.Context, id int64, since time.Time, t *conve
 				out.Origins = append(out.Origins, m.origin())
 			}
 			if merged && out.MergedInto == 0 {
-				out.MergedInto = a.target(t.Requester)
+				out.MergedInto = a.target(append(out.CCs, t.Requester))
 			}
 		}
 		// The order was asked for; where it is not kept, all is read.
