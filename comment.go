@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 )
 
 // verdictTicket is in the record of a mail that answers something and is about
@@ -60,7 +61,7 @@ func (p *pass) converse(ctx context.Context, it *item) (follow *place, err error
 			return nil, nil
 		}
 		if r := it.mail.Record; r == nil || r.Ticket != at.conv.ID {
-			if err := p.note(ctx, it.mail, func(r *Record) { r.Ticket = at.conv.ID }); err != nil {
+			if err := p.note(ctx, it.mail, func(r *Record) { r.Ticket, r.At = at.conv.ID, p.deskTime().Truncate(time.Second) }); err != nil {
 				return nil, err
 			}
 		}

@@ -136,9 +136,10 @@ func (p *pass) note(ctx context.Context, mail *Mail, change func(*Record)) error
 			m.Record.Outcome = Held // it was released, and stays so
 		}
 	}
-	if change(&m.Record); m.Record.Verdict == verdictImport {
-		m.Record.At = mail.Record.At // of the import
+	if r := mail.Record; r.begun() {
+		m.Record.At = r.At
 	}
+	change(&m.Record)
 	switch err := p.c.mailbox.Label(ctx, []Mark{m})[0]; {
 	case errors.Is(err, ErrNotFound):
 		return ErrDone // it has left the mailbox
@@ -147,6 +148,12 @@ func (p *pass) note(ctx context.Context, mail *Mail, change func(*Record)) error
 	}
 	mail.Record = &m.Record
 	return nil
+}
+
+// begun reports whether the record tells since when something may have been
+// made of the mail.
+func (r *Record) begun() bool {
+	return r != nil && (r.Ticket != 0 || r.Verdict == verdictImport || r.Verdict == verdictTicket)
 }
 
 // tries is how many attempts at the mail count, by its record.
@@ -194,7 +201,7 @@ func (p *pass) putRight(ctx context.Context) {
 		}
 		m := Mark{ID: mail.ID, Flag: Keep, Unless: p.c.opts.Labels.Processed, Record: p.c.record(mail.ID, Waiting)}
 		if r := mail.Record; r != nil {
-			if m.Record = *r; r.Verdict != verdictImport {
+			if m.Record = *r; !r.begun() {
 				m.Record.At = now().UTC().Truncate(time.Second)
 			}
 		}

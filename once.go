@@ -119,6 +119,16 @@ func (p *pass) deskNow() time.Time {
 	return now
 }
 
+// deskTime is the desk's own time, as far as it is known.
+func (p *pass) deskTime() time.Time {
+	if d, ok := p.c.desk.(clock); ok {
+		if there, known := d.Now(); known {
+			return there.UTC()
+		}
+	}
+	return now().UTC()
+}
+
 // externalID is the external id of a mail's ticket. It is made of the
 // Message-ID alone, so that it is found by what other mails refer to.
 func externalID(messageID string) string { return "exdesk:" + hash(messageID)[:32] }

@@ -199,7 +199,7 @@ func (p *pass) importMail(ctx context.Context, mail *Mail, res *Result, slot *Re
 	}
 	if len(it.references())+len(it.encoded()) > 0 {
 		// Its thread may come into sight before its ticket does.
-		if err := p.note(ctx, mail, func(r *Record) { r.Verdict = verdictTicket }); err != nil {
+		if err := p.note(ctx, mail, func(r *Record) { r.Verdict, r.At = verdictTicket, now().UTC().Truncate(time.Second) }); err != nil {
 			return err
 		}
 	}
