@@ -1,0 +1,5 @@
+//go:build race
+
+package exdesk_test
+
+func init() { underRace = true }
