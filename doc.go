@@ -38,7 +38,7 @@
 //	labels.go    what is written on the mail
 //	report.go    what became of each mail; explain.go, of one mail, later
 //	observe.go   steps, for metrics
-//	limits.go    how fast
+//	limits.go    how fast: limits_window.go, one window; limits_all.go, several; limits_line.go, waiting in order; limits_file.go, kept
 //	mailbox.go, desk.go    the interfaces that everything else is behind
 //	headers.go, relay.go   the guard over what leaves through the mailbox
 //

@@ -190,6 +190,7 @@ func TestStreamIsCutOffWhereTheSizeLied(t *testing.T) {
 		require.Equal(t, exdesk.Rejected, report.Results[0].Outcome)
 		require.Contains(t, report.Results[0].Reason, "at most 1 MB")
 		w.requireDone(id, "Zendesk", "RejectedByZendesk")
+		time.Sleep(time.Second) // until the account has noticed
 		require.Empty(t, w.support.Uploads())
 		require.Equal(t, 1, w.support.Aborted())
 	})

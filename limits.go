@@ -3,9 +3,9 @@ package exdesk
 import (
 	"context"
 	"fmt"
-	"strings"
-	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 // IngestPerMinute is how many mails a mailbox may give in any minute
@@ -16,9 +16,35 @@ const IngestPerMinute = 25
 // attachments included: 50 MB, read as 50·2²⁰ octets.
 const MaxMessageBytes = 50 << 20
 
+// What a mailbox may send (same page). The newer page has 30 mails a minute.
+const (
+	// RelayPerMinute is how many mails in any minute.
+	RelayPerMinute = 10
+	// RelayBytes is how many octets in any five minutes: 50 MB. A limit that is
+	// kept for another's sake is kept in both readings of MB, so it is 50·10⁶,
+	// where MaxMessageBytes, which is only ours, is the larger one.
+	RelayBytes = 50_000_000
+	// RelayRecipients is to how many recipients in any 24 hours. All
+	// applications of the mailbox share them: see Windows.Spend.
+	RelayRecipients = 10_000
+)
+
+// RelayLimits returns the limits of sending: RelayPerMinute, RelayBytes and
+// RelayRecipients, of each mailbox, with nothing spent.
+func RelayLimits() Limiters {
+	return Limiters{
+		&Windows{Most: Cost{Messages: RelayPerMinute}, Per: time.Minute},
+		&Windows{Most: Cost{Bytes: RelayBytes}, Per: 5 * time.Minute},
+		&Windows{Most: Cost{Recipients: RelayRecipients}, Per: 24 * time.Hour},
+	}
+}
+
 // Limiter decides when a mailbox may be used. It may be shared by many
 // Connectors, keep its state elsewhere, do I/O and fail. It is safe for
 // concurrent use.
+//
+// A Limiter may have the methods Spend and Stop of Windows as well. Then it is
+// told of what others use, and of a server that refuses.
 type Limiter interface {
 	// Reserve takes the whole cost from what the mailbox may spend, or nothing
 	// of it. When the cost does not fit yet, Reserve either waits, for as long
@@ -26,7 +52,7 @@ type Limiter interface {
 	Reserve(ctx context.Context, mailbox string, cost Cost) (Reservation, error)
 }
 
-// Cost is what one use of a mailbox takes.
+// Cost is what one use of a mailbox takes. Nothing in it is negative.
 type Cost struct {
 	Messages   int
 	Bytes      int64
@@ -44,7 +70,7 @@ type Reservation interface {
 
 // LimitError says that a limit is reached.
 type LimitError struct {
-	Limit string    // such as "25 messages in 1m0s"
+	Limit string    // such as "25 messages in 1m0s", or "the server itself"
 	Until time.Time // when the cost may fit; zero means never: it is above the limit by itself
 }
 
@@ -58,149 +84,25 @@ func (e *LimitError) Error() string {
 // Is makes a limit that passes a kind of ErrTemporary.
 func (e *LimitError) Is(class error) bool { return class == ErrTemporary && !e.Until.IsZero() }
 
-// Windows is a Limiter of exact rolling windows: of each dimension of the
-// cost at most Most in any span of Per, for every mailbox by itself. A token
-// bucket of the same size lets nearly twice as much through in its worst
-// minute. The zero value sets no limit. Fields must not change after the
-// first use.
-type Windows struct {
-	Most Cost          // 0 in a dimension sets no limit there
-	Per  time.Duration // length of the window
-
-	mu        sync.Mutex // guards what follows; the clock is read under it
-	mailboxes map[string]*window
-	pruneAt   int // how many mailboxes there may be before empty windows are dropped
+// RetryAfter returns how long it is until the cost may fit, if ever.
+func (e *LimitError) RetryAfter() (time.Duration, bool) {
+	if e.Until.IsZero() {
+		return 0, false
+	}
+	return max(0, time.Until(e.Until)), true
 }
 
-// window is what one mailbox has spent, oldest first; open entries have not
-// been committed and stay at the end of their span until they are.
-type window struct {
-	spent []*spending
-}
-
-type spending struct {
-	w    *Windows
-	cost Cost
-	at   time.Time // when it was committed; zero while it is open
-	void bool
-}
-
-// Reserve implements Limiter. It never waits.
-func (w *Windows) Reserve(_ context.Context, mailbox string, cost Cost) (Reservation, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	now := time.Now()
-	mailbox = strings.ToLower(mailbox)
-	if w.mailboxes == nil {
-		w.mailboxes = make(map[string]*window)
-	}
-	box := w.mailboxes[mailbox]
-	if box == nil {
-		w.prune(now)
-		box = new(window)
-		w.mailboxes[mailbox] = box
-	}
-	used := box.used(now, w.Per)
-	if limit, over := w.over(Cost{}, cost); over {
-		return nil, &LimitError{Limit: limit}
-	}
-	if limit, over := w.over(used, cost); over {
-		return nil, &LimitError{Limit: limit, Until: w.fits(box, used, cost, now)}
-	}
-	s := &spending{w: w, cost: cost}
-	box.spent = append(box.spent, s)
-	return s, nil
-}
-
-// prune drops empty windows, each time their number has doubled.
-func (w *Windows) prune(now time.Time) {
-	if len(w.mailboxes) < max(w.pruneAt, 64) {
-		return
-	}
-	for name, box := range w.mailboxes {
-		if box.used(now, w.Per) == (Cost{}) {
-			delete(w.mailboxes, name)
-		}
-	}
-	w.pruneAt = 2 * len(w.mailboxes)
-}
-
-// Used returns what the window of a mailbox holds now.
-func (w *Windows) Used(mailbox string) Cost {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	box := w.mailboxes[strings.ToLower(mailbox)]
-	if box == nil {
-		return Cost{}
-	}
-	return box.used(time.Now(), w.Per)
-}
-
-// used forgets what is older than the window and adds up the rest.
-func (b *window) used(now time.Time, per time.Duration) Cost {
-	var sum Cost
-	kept := b.spent[:0]
-	for _, s := range b.spent {
-		if s.void || !s.at.IsZero() && now.Sub(s.at) >= per {
-			continue
-		}
-		sum = sum.plus(s.cost)
-		kept = append(kept, s)
-	}
-	clear(b.spent[len(kept):])
-	b.spent = kept
-	return sum
-}
-
-// fits returns the earliest moment at which cost may fit, counting open
-// reservations as if they were committed now.
-func (w *Windows) fits(b *window, used, cost Cost, now time.Time) time.Time {
-	until := now
-	for _, s := range b.spent {
-		used = used.minus(s.cost)
-		at := s.at
-		if at.IsZero() {
-			at = now
-		}
-		if at = at.Add(w.Per); at.After(until) {
-			until = at
-		}
-		if _, over := w.over(used, cost); !over {
-			break
-		}
-	}
-	return until
-}
-
-func (w *Windows) over(used, cost Cost) (limit string, over bool) {
-	sum := used.plus(cost)
+// longer returns the one of two refusals that lasts longer; nil is none.
+func longer(a, b *LimitError) *LimitError {
 	switch {
-	case w.Most.Messages > 0 && sum.Messages > w.Most.Messages:
-		return fmt.Sprintf("%d messages in %s", w.Most.Messages, w.Per), true
-	case w.Most.Bytes > 0 && sum.Bytes > w.Most.Bytes:
-		return fmt.Sprintf("%d bytes in %s", w.Most.Bytes, w.Per), true
-	case w.Most.Recipients > 0 && sum.Recipients > w.Most.Recipients:
-		return fmt.Sprintf("%d recipients in %s", w.Most.Recipients, w.Per), true
+	case a == nil:
+		return b
+	case b == nil || a.Until.IsZero():
+		return a
+	case b.Until.IsZero() || b.Until.After(a.Until):
+		return b
 	}
-	return "", false
-}
-
-// Commit implements Reservation.
-func (s *spending) Commit() {
-	s.w.mu.Lock()
-	defer s.w.mu.Unlock()
-	if s.at.IsZero() {
-		s.at = time.Now()
-	}
-}
-
-// Cancel implements Reservation.
-func (s *spending) Cancel() {
-	s.w.mu.Lock()
-	defer s.w.mu.Unlock()
-	if s.at.IsZero() {
-		s.void = true
-	}
+	return a
 }
 
 func (c Cost) plus(d Cost) Cost {
@@ -211,15 +113,23 @@ func (c Cost) minus(d Cost) Cost {
 	return Cost{c.Messages - d.Messages, c.Bytes - d.Bytes, c.Recipients - d.Recipients}
 }
 
+func (c Cost) negative() bool { return c.Messages < 0 || c.Bytes < 0 || c.Recipients < 0 }
+
 // Waiter is what *rate.Limiter of golang.org/x/time/rate is.
 type Waiter interface {
 	WaitN(ctx context.Context, n int) error
 }
 
 // LimitMessages makes a Limiter of anything that waits for n events, such as
-// a *rate.Limiter. All mailboxes share it, and only messages count. Mind that
-// a token bucket with a burst of n lets up to 2n-1 events into one window.
-func LimitMessages(w Waiter) Limiter { return waiterLimiter{w} }
+// a *rate.Limiter, which says by a *LimitError when ctx ends before the wait
+// would. All mailboxes share it, and only messages count. Mind that a token
+// bucket with a burst of n lets up to 2n-1 events into one window.
+func LimitMessages(w Waiter) Limiter {
+	if l, ok := w.(*rate.Limiter); ok {
+		return bucketLimiter{l}
+	}
+	return waiterLimiter{w}
+}
 
 type waiterLimiter struct{ w Waiter }
 
@@ -230,6 +140,38 @@ func (l waiterLimiter) Reserve(ctx context.Context, _ string, cost Cost) (Reserv
 	return spent{}, nil
 }
 
+type bucketLimiter struct{ l *rate.Limiter }
+
+func (b bucketLimiter) Reserve(ctx context.Context, _ string, cost Cost) (Reservation, error) {
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("exdesk: waiting for the limiter: %w", context.Cause(ctx))
+	}
+	limit := fmt.Sprintf("%.3g messages a second in bursts of %d", float64(b.l.Limit()), b.l.Burst())
+	now := time.Now()
+	r := b.l.ReserveN(now, cost.Messages)
+	wait := r.DelayFrom(now)
+	if !r.OK() || wait == rate.InfDuration {
+		return nil, &LimitError{Limit: limit}
+	}
+	if until := now.Add(wait); wait > 0 && tooLate(ctx, until) {
+		r.CancelAt(now)
+		return nil, &LimitError{Limit: limit, Until: until}
+	}
+	if wait > 0 {
+		if err := sleep(ctx, wait); err != nil {
+			r.Cancel()
+			return nil, fmt.Errorf("exdesk: waiting for the limiter: %w", err)
+		}
+	}
+	return spent{}, nil
+}
+
+// tooLate reports whether ctx ends by its deadline before t.
+func tooLate(ctx context.Context, t time.Time) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && !t.Before(deadline)
+}
+
 // spent is a reservation that cannot be given back.
 type spent struct{}
 
@@ -237,4 +179,8 @@ func (spent) Commit() {}
 func (spent) Cancel() {}
 
 // Unlimited is a Limiter that grants everything.
-var Unlimited Limiter = new(Windows)
+var Unlimited Limiter = unlimited{}
+
+type unlimited struct{}
+
+func (unlimited) Reserve(context.Context, string, Cost) (Reservation, error) { return spent{}, nil }
