@@ -40,13 +40,12 @@ func (p *pass) converse(ctx context.Context, it *item) (follow *place, err error
 	if err != nil || at == nil {
 		return nil, err
 	}
+	it.slot = spent{}
 	defer func() {
-		if it.slot != nil && it.res.made {
+		if it.res.made {
 			it.slot.Commit()
 		}
-		if it.slot != nil {
-			it.slot.Cancel()
-		}
+		it.slot.Cancel()
 	}()
 	for n := 1; ; n++ {
 		if at.conv.Closed() {
@@ -61,7 +60,8 @@ func (p *pass) converse(ctx context.Context, it *item) (follow *place, err error
 			return nil, nil
 		}
 		if r := it.mail.Record; r == nil || r.Ticket != at.conv.ID {
-			if err := p.note(ctx, it.mail, func(r *Record) { r.Ticket, r.At = at.conv.ID, p.deskTime().Truncate(time.Second) }); err != nil {
+			there, _ := p.deskTime()
+			if err := p.note(ctx, it.mail, func(r *Record) { r.Ticket, r.At = at.conv.ID, there.Truncate(time.Second) }); err != nil {
 				return nil, err
 			}
 		}

@@ -27,13 +27,15 @@ type Options struct {
 	// Screen judges each mail that was read. Default: a Sieve.
 	Screen Screen
 	// Brake says how many mails of one sender are taken: a *LimitError holds
-	// the mail. It is asked under the sender's address. Default: BrakePerHour in
+	// the mail. It is asked under the sender's address, with "unverified "
+	// before it where Exchange does not vouch for that, and not at all for
+	// verified colleagues. Default: BrakePerHour in
 	// any hour. Unlimited sets no limit, which is for senders such as contact
 	// forms, where a loop is stopped otherwise.
 	Brake Limiter
 	// Aliases are further addresses of the mailbox, beside its own and the
-	// desk's support addresses: nobody is made a customer or copied under them.
-	// An address with a "+tag" is the one without.
+	// desk's support addresses: nobody is made a customer or copied under them,
+	// and who writes from inside their domains is a colleague. An address with a "+tag" is the one without.
 	Aliases []string
 	// Threads, if set, is asked first which ticket a mail belongs to.
 	Threads Threads

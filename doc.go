@@ -15,7 +15,8 @@
 // the ticket's number or the reason of the rejection. Whether an earlier
 // attempt got through before that step is asked of Zendesk, where the ticket
 // has an external id made of the Message-ID and each comment keeps a digest of
-// its mail. So a process may die at any instruction, start again on another
+// its mail; to which ticket a mail is about to be added is noted on it before. So
+// a process may die at any instruction, start again on another
 // machine, or run twice by mistake: each mail becomes one ticket, or one
 // comment.
 //

@@ -127,18 +127,24 @@ func (p *pass) attempt(ctx context.Context, mail *Mail) error {
 	return p.note(ctx, mail, func(r *Record) { r.Tries, r.Reason = tried+1, why })
 }
 
-// note changes the record of a mail that is not done.
-func (p *pass) note(ctx context.Context, mail *Mail, change func(*Record)) error {
+// undone begins a mark on a mail that is not done: what is noted on it stays.
+func (p *pass) undone(mail *Mail) Mark {
 	m := Mark{ID: mail.ID, Flag: Keep, Unless: p.c.opts.Labels.Processed, Record: p.c.record(mail.ID, Waiting)}
 	if r := mail.Record; r != nil {
 		m.Record.Ticket, m.Record.Tries, m.Record.Reason, m.Record.Verdict = r.Ticket, r.Tries, r.Reason, r.Verdict
 		if r.Outcome == Held {
 			m.Record.Outcome = Held // it was released, and stays so
 		}
+		if r.begun() {
+			m.Record.At = r.At
+		}
 	}
-	if r := mail.Record; r.begun() {
-		m.Record.At = r.At
-	}
+	return m
+}
+
+// note changes the record of a mail that is not done.
+func (p *pass) note(ctx context.Context, mail *Mail, change func(*Record)) error {
+	m := p.undone(mail)
 	change(&m.Record)
 	switch err := p.c.mailbox.Label(ctx, []Mark{m})[0]; {
 	case errors.Is(err, ErrNotFound):
@@ -153,7 +159,7 @@ func (p *pass) note(ctx context.Context, mail *Mail, change func(*Record)) error
 // begun reports whether the record tells since when something may have been
 // made of the mail.
 func (r *Record) begun() bool {
-	return r != nil && (r.Ticket != 0 || r.Verdict == verdictImport || r.Verdict == verdictTicket)
+	return r.Ticket != 0 || r.Verdict == verdictImport || r.Verdict == verdictTicket
 }
 
 // tries is how many attempts at the mail count, by its record.
@@ -190,7 +196,6 @@ func (p *pass) putRight(ctx context.Context) {
 		return
 	}
 	var marks []Mark
-	var mails []*Mail
 	for _, mail := range p.ended {
 		tries, why := max(0, mail.tries()-1), ""
 		if f := p.c.memory.failures[mail.ID]; f != nil {
@@ -199,21 +204,16 @@ func (p *pass) putRight(ctx context.Context) {
 		if tries == mail.tries() || mail.Record.ticketed() {
 			continue
 		}
-		m := Mark{ID: mail.ID, Flag: Keep, Unless: p.c.opts.Labels.Processed, Record: p.c.record(mail.ID, Waiting)}
-		if r := mail.Record; r != nil {
-			if m.Record = *r; !r.begun() {
-				m.Record.At = now().UTC().Truncate(time.Second)
-			}
-		}
+		m := p.undone(mail)
 		m.Record.Tries, m.Record.Reason = tries, why
-		marks, mails = append(marks, m), append(mails, mail)
+		marks = append(marks, m)
 	}
 	if len(marks) == 0 {
 		return
 	}
 	for i, err := range p.c.mailbox.Label(ctx, marks) {
 		if err != nil && !errors.Is(err, ErrDone) && !errors.Is(err, ErrNotFound) {
-			p.c.log.WarnContext(ctx, "an attempt could not be noted", "mail", mails[i].ID, "error", err)
+			p.c.log.WarnContext(ctx, "an attempt could not be noted", "mail", marks[i].ID, "error", err)
 		}
 	}
 }

@@ -60,7 +60,7 @@ func (c *Connector) Import(ctx context.Context, n int) (*Report, error) {
 			return m.HasCategory(c.opts.Labels.Processed) || m.HasCategory(c.opts.Labels.Held)
 		})
 		for some := range slices.Chunk(mails, labelEvery) {
-			if err := p.importSome(ctx, archive, some); err != nil {
+			if err := p.importSome(ctx, some); err != nil {
 				return err
 			}
 		}
@@ -69,7 +69,7 @@ func (c *Connector) Import(ctx context.Context, n int) (*Report, error) {
 }
 
 // importSome imports mails, after it has noted on them that it will.
-func (p *pass) importSome(ctx context.Context, archive Archive, mails []*Mail) error {
+func (p *pass) importSome(ctx context.Context, mails []*Mail) error {
 	var marks []Mark
 	for _, m := range mails {
 		p.listed[m.ID] = true
@@ -78,14 +78,13 @@ func (p *pass) importSome(ctx context.Context, archive Archive, mails []*Mail) e
 			marks = append(marks, p.importMark(m))
 		}
 	}
-	errs := p.c.mailbox.Label(ctx, marks)
-	for i, err := range errs {
+	for i, err := range p.c.mailbox.Label(ctx, marks) {
 		if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrDone) {
 			return fmt.Errorf("noting what is imported, on %s: %w", marks[i].ID, err)
 		}
 	}
 	for i, m := range mails {
-		err := error(nil)
+		var err error
 		if m.importing() { // since before, and its ticket may not be seen yet
 			p.leave([]*Mail{m}, errImporting)
 		} else {
@@ -121,17 +120,10 @@ func (p *pass) unnote(ctx context.Context, mails []*Mail) {
 	}
 }
 
-// importMark notes on a mail that it is being imported. A released mail stays
-// that.
+// importMark notes on a mail that it is being imported, from now on.
 func (p *pass) importMark(m *Mail) Mark {
-	mark := Mark{ID: m.ID, Flag: Keep, Unless: p.c.opts.Labels.Processed, Record: p.c.record(m.ID, Waiting)}
-	if r := m.Record; r != nil {
-		mark.Record.Ticket, mark.Record.Tries, mark.Record.Reason = r.Ticket, r.Tries, r.Reason
-		if m.released(&p.c.opts.Labels) {
-			mark.Record.Outcome = Held
-		}
-	}
-	mark.Record.Verdict = verdictImport
+	mark := p.undone(m)
+	mark.Record.Verdict, mark.Record.At = verdictImport, now().UTC().Truncate(time.Second)
 	return mark
 }
 
@@ -163,11 +155,8 @@ func written(mail *Mail, msg *Message) time.Time {
 
 // importOld makes a ticket of a mail of the past.
 func (p *pass) importOld(ctx context.Context, it *item) error {
-	if done, err := p.imported(ctx, it); done || err != nil {
-		return err
-	}
-	seen, err := p.look(ctx, &it.id)
-	if err != nil {
+	seen, err := p.imported(ctx, it)
+	if err != nil || it.res.Outcome != "" {
 		return err
 	}
 	if p.c.opts.DryRun {
@@ -204,33 +193,28 @@ func (p *pass) importOld(ctx context.Context, it *item) error {
 }
 
 // imported settles a mail that is on a ticket already: by an earlier import, as a
-// ticket, or as a comment. While an import may have made a ticket that is not
-// to be seen, the mail has to wait.
-func (p *pass) imported(ctx context.Context, it *item) (bool, error) {
+// ticket, or as a comment. Else it returns what a look-up found. While an import
+// may have made a ticket that is not to be seen, the mail has to wait.
+func (p *pass) imported(ctx context.Context, it *item) (seen sighting, err error) {
 	desk, ok := p.c.desk.(Conversations)
 	people, knows := p.c.desk.(People)
 	if ok && knows {
-		at, err := p.locate(ctx, it, desk, people)
-		switch {
-		case at == nil && err == nil:
-			return true, nil
-		case err != nil && !errors.Is(err, errNoThread):
-			return false, err
+		if at, err := p.locate(ctx, it, desk, people); at == nil && !errors.Is(err, errNoThread) {
+			return seen, err
 		}
 	}
 	it.res.Reason = it.verdict.Reason // and not why it is no comment
-	seen, err := p.look(ctx, &it.id)
-	switch {
-	case err != nil:
-		return false, err
-	case seen.ticket != nil:
+	if seen, err = p.look(ctx, &it.id); err != nil {
+		return seen, err
+	}
+	if seen.ticket != nil {
 		p.settle(&seen, &it.id, it.res)
-		return true, nil
+		return seen, nil
 	}
 	if d := p.c.memory.doubt(&it.id); d != nil && now().Sub(d.posted) < doubtLife {
-		return false, errImporting
+		return seen, errImporting
 	}
-	return false, nil
+	return seen, nil
 }
 
 // claim makes sure that the mail is still to be imported, and that the note on

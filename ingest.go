@@ -39,11 +39,12 @@ const (
 )
 
 // Ingest makes one pass over the Inbox: every mail that is unread and not
-// labelled yet becomes a ticket, or is rejected, and is labelled.
+// labelled yet becomes a ticket or a comment, or is rejected or held, and is
+// labelled.
 //
-// Nothing is written before a ticket exists, and the label is written last, so
-// Ingest may be stopped or killed at any point and called again by anybody:
-// each mail becomes one ticket. Trouble with one mail leaves it for the next
+// Before a mail is added to a ticket, or tried once more, that is noted on it; its
+// label is written last. So Ingest may be stopped or killed at any point and
+// called again by anybody: each mail becomes one ticket or one comment. Trouble with one mail leaves it for the next
 // pass and does not stop the others; it is in the Report. The error is for
 // what stopped the pass itself, and the Report is then of what was done until
 // then. Calls on one Connector wait for each other.

@@ -76,19 +76,20 @@ const (
 	Gone Outcome = "gone"
 )
 
-// Record is what Ingest writes on a mail beside the category, where people do
-// not see it, in one step with the category: the memory of the connector.
+// Record is what is written on a mail beside the category, where people do not
+// see it: the memory of the connector. The one that ends its processing is
+// written in one step with the category.
 type Record struct {
 	Account string    `json:"account,omitempty"` // of the Desk
 	Mail    string    `json:"mail"`              // hash of the mail's place: no sender can know it
 	Outcome Outcome   `json:"outcome"`           // never Relabelled or Gone
-	Ticket  int64     `json:"ticket,omitempty"`  // of a mail that is Waiting, the one that it was to be added to
+	Ticket  int64     `json:"ticket,omitempty"`  // of a mail that is Waiting or Held, the one that it was to be added to
 	Comment int64     `json:"comment,omitempty"`
-	Verdict string    `json:"verdict,omitempty"` // of the Screen
+	Verdict string    `json:"verdict,omitempty"` // as in Result; of a mail that is Waiting, what was begun
 	Reason  string    `json:"reason,omitempty"`
 	Digest  string    `json:"digest,omitempty"` // Message.Digest
-	At      time.Time `json:"at,omitzero"`
-	Tries   int       `json:"tries,omitempty"` // attempts that were begun, of a mail that is Waiting
+	At      time.Time `json:"at,omitzero"`      // of a mail that is Waiting, since when something may have come of it
+	Tries   int       `json:"tries,omitempty"`  // attempts that count, of a mail that is Waiting or was released
 }
 
 // record begins a record on a mail.

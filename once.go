@@ -80,7 +80,7 @@ func (p *pass) identify(mail *Mail, msg *Message) identity {
 // messageID is the Message-ID that the store keeps; an item that has none is
 // known by its place in the store.
 func (m *Mail) messageID() string {
-	if s := strings.Trim(strings.TrimSpace(m.MessageID), "<>"); s != "" {
+	if s := m.bareID(); s != "" {
 		return s
 	}
 	return "mail:" + m.ID
@@ -98,8 +98,8 @@ func (m *Mail) belongsTo(t *Ticket) bool {
 // known, anything may be. Of two clocks the later one counts, which at worst
 // costs a look-up.
 func (p *pass) forgotten(id *identity) bool {
-	if d, ok := p.c.desk.(clock); ok {
-		if _, known := d.Now(); !known {
+	if _, tells := p.c.desk.(clock); tells {
+		if _, known := p.deskTime(); !known {
 			return true
 		}
 	}
@@ -109,24 +109,22 @@ func (p *pass) forgotten(id *identity) bool {
 // clock is a Desk that knows its service's time.
 type clock interface{ Now() (time.Time, bool) }
 
-func (p *pass) deskNow() time.Time {
-	now := time.Now()
-	if d, ok := p.c.desk.(clock); ok {
-		if there, known := d.Now(); known && there.After(now) {
-			return there
-		}
-	}
-	return now
-}
-
-// deskTime is the desk's own time, as far as it is known.
-func (p *pass) deskTime() time.Time {
+// deskTime is the desk's own time, if it is known, or else ours.
+func (p *pass) deskTime() (t time.Time, known bool) {
 	if d, ok := p.c.desk.(clock); ok {
 		if there, known := d.Now(); known {
-			return there.UTC()
+			return there.UTC(), true
 		}
 	}
-	return now().UTC()
+	return now().UTC(), false
+}
+
+// deskNow is the later one of the desk's time and ours.
+func (p *pass) deskNow() time.Time {
+	if there, _ := p.deskTime(); there.After(time.Now()) {
+		return there
+	}
+	return time.Now()
 }
 
 // externalID is the external id of a mail's ticket. It is made of the

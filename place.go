@@ -34,7 +34,8 @@ func (p *pass) locate(ctx context.Context, it *item, desk Conversations, people 
 		// Whether it was added can be told from what is on the ticket, unless the
 		// ticket was changed since (by the desk's clock, as is the note) and what
 		// changed it is late to show.
-		if conv != nil && p.deskTime().Sub(r.At) < doubtLife && !conv.Updated.Before(r.At) {
+		there, _ := p.deskTime()
+		if conv != nil && there.Sub(r.At) < doubtLife && !conv.Updated.Before(r.At) {
 			return nil, &later{now().Add(time.Minute), fmt.Errorf("it may be on ticket %s and is not to be seen there yet: %w", ticketName(r.Ticket), ErrTemporary)}
 		}
 		it.res.Reason = it.verdict.Reason // it was not added there: the thread is found anew

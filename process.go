@@ -16,7 +16,7 @@ type item struct {
 	id      identity
 	verdict Verdict
 	said    *Message    // the message as it is said in a comment
-	slot    Reservation // of the ticket's notes, if it is to be one
+	slot    Reservation // of the ticket's notes, once it is to be one
 	res     *Result
 }
 
@@ -109,20 +109,16 @@ func (p *pass) process(ctx context.Context, mail *Mail) (res *Result, err error)
 // the record, the ticket must bear it out; else it is forgotten.
 func (p *pass) isOn(ctx context.Context, mail *Mail, r *Record) (bool, error) {
 	t, err := p.c.desk.Ticket(ctx, r.Ticket)
+	desk, ok := p.c.desk.(Conversations)
+	asTicket := r.Outcome == Created || r.Outcome == Duplicate
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return false, nil
 	case err != nil:
 		return false, err
-	case r.Outcome == Created || r.Outcome == Duplicate && mail.belongsTo(t):
-		if mail.belongsTo(t) {
-			return true, nil
-		}
-	default:
-		desk, ok := p.c.desk.(Conversations)
-		if !ok {
-			return true, nil
-		}
+	case asTicket && mail.belongsTo(t), r.Outcome != Created && !ok:
+		return true, nil
+	case r.Outcome != Created:
 		it := &item{mail: mail, id: p.identify(mail, new(Message))}
 		it.id.digest = r.Digest
 		switch _, mine, err := p.follow(ctx, desk, it, r.Ticket); {

@@ -72,7 +72,7 @@ const TagAutomatic = "exdesk_automatic"
 //
 //	verdict          mail                                             becomes
 //	own              a notification of the account that came back     held
-//	support-address  from the mailbox or a support address            held
+//	support-address  from the mailbox, an alias or a support address  held
 //	blocked          from a sender in Blocked                         held
 //	bounce           a delivery report (RFC 3464) or what amounts     a note, or held
 //	auto-reply       out of office, "we have received your mail"      a note, or held
