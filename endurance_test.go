@@ -357,23 +357,28 @@ func TestDecisionDoesNotDrift(t *testing.T) {
 // While a ticket of a mail may have been made that is not to be seen yet, the
 // mail does not become a comment.
 func TestTicketInDoubtDoesNotBecomeACommentToo(t *testing.T) {
-	z := longDesk
-	z.LookupLag = time.Minute
-	inBubble(t, longMail, &z, func(t *testing.T, w *world) {
-		q := w.post(question)
-		w.ingest()
-		w.exchange.Remove(q)
-		w.restart()
-		time.Sleep(30 * time.Second)
-		w.post(answer)
-		w.deskFault(zendesktest.Fault{Method: "POST", Path: "/api/v2/tickets", Commit: true, Status: 504})
-		w.deskFault(zendesktest.Fault{Method: "POST", Path: "/api/v2/tickets", Status: 503, Times: 2})
-		w.ingest()
-		w.heal()
-		time.Sleep(28 * time.Second) // the first ticket is to be seen now
-		w.settle()
-		w.requireComments(2)
-	})
+	for _, restart := range []bool{false, true} { // the doubt outlives the process
+		z := longDesk
+		z.LookupLag = time.Minute
+		inBubble(t, longMail, &z, func(t *testing.T, w *world) {
+			q := w.post(question)
+			w.ingest()
+			w.exchange.Remove(q)
+			w.restart()
+			time.Sleep(30 * time.Second)
+			w.post(answer)
+			w.deskFault(zendesktest.Fault{Method: "POST", Path: "/api/v2/tickets", Commit: true, Status: 504})
+			w.deskFault(zendesktest.Fault{Method: "POST", Path: "/api/v2/tickets", Status: 503, Times: 2})
+			w.ingest()
+			w.heal()
+			if restart {
+				w.restart()
+			}
+			time.Sleep(28 * time.Second) // the first ticket is to be seen now
+			w.settle()
+			w.requireComments(2)
+		})
+	}
 }
 
 // A mail that is damaged after its ticket was made gets no second one, and a
@@ -635,28 +640,6 @@ func TestRebuiltMailKeepsItsAuthor(t *testing.T) {
 			}
 		}
 	}
-}
-
-// That a ticket may have been made outlives the process that asked for it.
-func TestDoubtOutlivesTheProcess(t *testing.T) {
-	z := longDesk
-	z.LookupLag = time.Minute
-	inBubble(t, longMail, &z, func(t *testing.T, w *world) {
-		q := w.post(question)
-		w.ingest()
-		w.exchange.Remove(q)
-		w.restart()
-		time.Sleep(30 * time.Second)
-		w.post(answer)
-		w.deskFault(zendesktest.Fault{Method: "POST", Path: "/api/v2/tickets", Commit: true, Status: 504})
-		w.deskFault(zendesktest.Fault{Method: "POST", Path: "/api/v2/tickets", Status: 503, Times: 2})
-		w.ingest()
-		w.heal()
-		w.restart()
-		time.Sleep(28 * time.Second)
-		w.settle()
-		w.requireComments(2)
-	})
 }
 
 // A comment that shows late is waited for, by whoever comes after.

@@ -140,6 +140,8 @@ func (r *Record) String() string {
 		s = "became a private note on ticket " + ticketName(r.Ticket)
 	case Duplicate:
 		s = "is a copy of a mail that is on ticket " + ticketName(r.Ticket)
+	case Sent:
+		s = "is a notification of ticket " + ticketName(r.Ticket)
 	case Waiting:
 		if s = "waits"; r.Ticket != 0 {
 			s = "was to become a comment on ticket " + ticketName(r.Ticket)

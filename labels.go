@@ -72,6 +72,9 @@ const (
 	Relabelled Outcome = "relabelled"
 	// Waiting means that the mail is as it was before: the next pass tries again.
 	Waiting Outcome = "waiting"
+	// Sent is in the Record of a notification that left through the mailbox: its
+	// ticket is the notification's, and an answer to it belongs there.
+	Sent Outcome = "sent"
 	// Gone means that the mail left the mailbox between listing and opening.
 	Gone Outcome = "gone"
 )

@@ -34,7 +34,7 @@ const (
 // candidate is a ticket that a mail may belong to.
 type candidate struct {
 	ticket int64
-	sure   bool // by its encoded id or the caller's word, not by a Message-ID alone
+	sure   bool // by its encoded id, a notification of it or the caller's word, not by a Message-ID alone
 }
 
 // candidates looks for the tickets that a mail may belong to: by what the mails
@@ -55,23 +55,12 @@ func (p *pass) candidates(ctx context.Context, it *item) ([]candidate, error) {
 	if p.queues.behind(it.mail, references) {
 		return nil, errBehind
 	}
-	var found []candidate
 	for _, id := range references {
-		if encodedHead.MatchString(id) {
-			continue // it is Zendesk's, and no mail that came in is
-		}
-		tickets, err := p.remembered(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		for _, t := range tickets[:min(len(tickets), maxCandidates)] {
-			found = append(found, candidate{t, false})
-		}
-		if found != nil {
-			break
+		if found, err := p.remembered(ctx, id); len(found) > 0 || err != nil {
+			return found[:min(len(found), maxCandidates)], err
 		}
 	}
-	return found, nil
+	return nil, nil
 }
 
 // encodedTicket returns the ticket that one of the encoded ids of a mail is of,
@@ -112,15 +101,18 @@ func (it *item) references() []string {
 }
 
 // remembered returns the tickets of the mails with a Message-ID, as the mailbox
-// or the desk knows them.
-func (p *pass) remembered(ctx context.Context, id string) ([]int64, error) {
-	if ticket := p.c.memory.ticket(id); ticket != 0 {
-		return []int64{ticket}, nil
+// or the desk knows them. A notification that left through the mailbox is sure
+// to be its ticket's. An id of Zendesk's form is that of nothing else: whoever
+// writes a mail under it wants to be taken for the desk.
+func (p *pass) remembered(ctx context.Context, id string) ([]candidate, error) {
+	zendesks := encodedHead.MatchString(id)
+	if ticket := p.c.memory.ticket(id); ticket != 0 && !zendesks {
+		return []candidate{{ticket, false}}, nil
 	}
-	var tickets []int64
-	add := func(t int64) {
-		if !slices.Contains(tickets, t) {
-			tickets = append(tickets, t)
+	var found []candidate
+	add := func(t int64, sure bool) {
+		if !slices.ContainsFunc(found, func(c candidate) bool { return c.ticket == t }) {
+			found = append(found, candidate{t, sure})
 		}
 	}
 	if a, ok := p.c.mailbox.(Archive); ok {
@@ -129,19 +121,22 @@ func (p *pass) remembered(ctx context.Context, id string) ([]int64, error) {
 			return nil, err
 		}
 		for _, m := range mails {
-			if p.c.own(m).Record.ticketed() {
-				add(m.Record.Ticket)
+			switch r := p.c.own(m).Record; {
+			case r != nil && r.Outcome == Sent && r.Ticket != 0:
+				return []candidate{{r.Ticket, true}}, nil
+			case r.ticketed() && !zendesks:
+				add(r.Ticket, false)
 			}
 		}
 	}
-	if len(tickets) > 0 {
-		return tickets, nil
+	if len(found) > 0 || zendesks {
+		return found, nil
 	}
-	found, err := p.c.desk.Find(ctx, externalID(id), time.Time{})
-	for _, t := range found {
-		add(t.ID)
+	tickets, err := p.c.desk.Find(ctx, externalID(id), time.Time{})
+	for _, t := range tickets {
+		add(t.ID, false)
 	}
-	return tickets, err
+	return found, err
 }
 
 var (

@@ -2,6 +2,7 @@ package exdesk_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"testing"
@@ -137,6 +138,50 @@ func TestReplyBecomesComment(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An answer to a notification that left through the mailbox belongs to the
+// notification's ticket, whatever its Message-ID, and only a record of our own
+// says so: its hash is of where the copy is, which nobody outside knows.
+func TestReplyToASentNotification(t *testing.T) {
+	for name, c := range map[string]struct {
+		id   string
+		ours bool
+		want exdesk.Outcome
+	}{
+		"Zendesk's Message-ID":          {"62X0VV2436V_68d3a1b2c4d5e_1f2a3b4c_sprut@zendesk.com", true, exdesk.Commented},
+		"one that Exchange gave it":     {"AM0PR01MB0001@eurprd01.prod.outlook.com", true, exdesk.Commented},
+		"a record that is not of there": {"AM0PR01MB0001@eurprd01.prod.outlook.com", false, exdesk.Created},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, nil, nil, func(t *testing.T, w *world) {
+				w.open()
+				time.Sleep(time.Minute)
+				sent, err := w.exchange.DeliverTo("support@contoso.test", letter{from: "Support <support@contoso.test>", to: "ann@customer.example", id: c.id, text: "Which order?"}.bytes(),
+					&graphtest.Delivery{Folder: "sentitems", Read: true})
+				require.NoError(t, err)
+				record := exdesk.Record{Account: "acme", Mail: "made up", Outcome: exdesk.Sent, Ticket: 1}
+				if c.ours {
+					record.Mail = place("support@contoso.test", sent)
+				}
+				require.NoError(t, w.mailbox.Label(t.Context(), []exdesk.Mark{{ID: sent, Flag: exdesk.Keep, Record: record}})[0])
+				l := answer
+				l.inReplyTo = []string{c.id}
+				w.post(l)
+				res := w.only()
+				require.Equal(t, c.want, res.Outcome, res.Reason)
+				if c.ours {
+					require.Equal(t, int64(1), res.Ticket)
+					require.True(t, res.Public, res.Reason)
+				}
+			})
+		})
+	}
+}
+
+// place is the hash that records have of where their mail is.
+func place(mailbox, id string) string {
+	return fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%d:%s%d:%s", len(mailbox), mailbox, len(id), id)))[:16]
 }
 
 // byMessageID answers with a ticket of its own for some mails.
