@@ -40,6 +40,18 @@ func replies(n int) []letter {
 	return list
 }
 
+// reply posts n answers, a second apart, and returns their texts.
+func (w *world) reply(n int) []string {
+	w.Helper()
+	var texts []string
+	for _, l := range replies(n) {
+		w.post(l)
+		texts = append(texts, l.text)
+		time.Sleep(time.Second)
+	}
+	return texts
+}
+
 // Whatever goes wrong with a comment, it is made once.
 func TestCommentIsMadeOnce(t *testing.T) {
 	put := func(f zendesktest.Fault) func(w *world) {
@@ -117,12 +129,7 @@ func TestTwoConnectorsAndOneConversation(t *testing.T) {
 			w.post(question)
 			w.ingest()
 			time.Sleep(time.Minute)
-			var want []string
-			for i, l := range replies(10) {
-				w.post(l)
-				want = append(want, fmt.Sprint("Answer ", i))
-				time.Sleep(time.Second)
-			}
+			want := w.reply(10)
 			one := w.conn
 			w.restart()
 			var both sync.WaitGroup
@@ -226,12 +233,7 @@ func TestManyRepliesWait(t *testing.T) {
 		w.post(question)
 		w.ingest()
 		time.Sleep(time.Minute)
-		var want []string
-		for i, l := range replies(40) {
-			w.post(l)
-			want = append(want, fmt.Sprint("Answer ", i))
-			time.Sleep(time.Second)
-		}
+		want := w.reply(40)
 		w.deliver("bob")
 		report := w.ingest()
 		require.Equal(t, 1, report.Count(exdesk.Created))

@@ -1,17 +1,14 @@
 package automail
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/exdesk/exdesk/internal/corpus"
 )
 
 // labels are the kinds of the mails in the shared collection that are not
@@ -76,53 +73,36 @@ type sample struct {
 	statuses []string // that sisimai finds
 }
 
-// corpus judges the shared collection of real mail; without it the test is
+// samples judges the shared collection of real mail; without it the test is
 // skipped.
-func corpus(t *testing.T) []sample {
+func samples(t *testing.T) []sample {
 	t.Helper()
-	root := os.Getenv("EXDESK_SHARED")
-	if root == "" {
-		t.Skip("EXDESK_SHARED is not set")
-	}
-	root = filepath.Join(root, "corpora")
-	f, err := os.Open(filepath.Join(root, "manifest.tsv"))
+	all, err := corpus.Mails()
 	require.NoError(t, err)
-	defer f.Close()
+	if all == nil {
+		t.Skip(corpus.Variable + " is not set")
+	}
 	var list []sample
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		file, _, _ := strings.Cut(lines.Text(), "\t")
-		if !strings.HasPrefix(file, "msgs/") {
-			continue
-		}
-		raw, err := os.ReadFile(filepath.Join(root, file))
-		require.NoError(t, err)
-		if bytes.HasPrefix(raw, []byte("From ")) {
-			_, raw, _ = bytes.Cut(raw, []byte("\n"))
-		}
-		s := sample{name: strings.TrimPrefix(file, "msgs/")}
-		s.label = label(s.name)
+	for _, c := range all {
+		s := sample{name: c.Name, label: label(c.Name)}
 		if strings.HasPrefix(s.name, "sisimai/") {
 			var expected struct {
 				Bounce []struct {
 					Status string `json:"status"`
 				} `json:"bounce"`
 			}
-			if b, err := os.ReadFile(filepath.Join(root, "expected", s.name+".json")); err == nil {
-				require.NoError(t, json.Unmarshal(b, &expected), s.name)
-			}
+			_, err := c.Expected(&expected)
+			require.NoError(t, err)
 			for _, b := range expected.Bounce {
 				s.statuses = append(s.statuses, b.Status)
 			}
 		}
-		e := evidence(raw)
+		e := evidence(c.Raw)
 		if s.Verdict = Judge(e); e.Header != nil {
 			s.words = newMail(e).bounce().Kind == Bounce
 		}
 		list = append(list, s)
 	}
-	require.NoError(t, lines.Err())
 	return list
 }
 
@@ -144,7 +124,7 @@ func TestCorpus(t *testing.T) {
 	}
 	halves := [2]figures{{count: map[Kind]map[Kind]int{}}, {count: map[Kind]map[Kind]int{}}}
 	falseAlarms := 0
-	all := corpus(t)
+	all := samples(t)
 	for _, s := range all {
 		half := &halves[0]
 		if heldOut(s.name) {

@@ -1,18 +1,16 @@
 package eml
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/exdesk/exdesk/internal/corpus"
 )
 
 // expectation is what another project's tests say about a message.
@@ -29,39 +27,26 @@ type mail struct {
 	want *expectation
 }
 
-// corpus reads the shared collection of real mail; without it the test is
+// mails reads the shared collection of real mail; without it the test is
 // skipped.
-func corpus(tb testing.TB) []mail {
+func mails(tb testing.TB) []mail {
 	tb.Helper()
-	root := os.Getenv("EXDESK_SHARED")
-	if root == "" {
-		tb.Skip("EXDESK_SHARED is not set")
-	}
-	root = filepath.Join(root, "corpora")
-	f, err := os.Open(filepath.Join(root, "manifest.tsv"))
+	all, err := corpus.Mails()
 	require.NoError(tb, err)
-	defer f.Close()
+	if all == nil {
+		tb.Skip(corpus.Variable + " is not set")
+	}
 	var list []mail
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		col := strings.Split(lines.Text(), "\t")
-		if !strings.HasPrefix(col[0], "msgs/") {
-			continue
-		}
-		raw, err := os.ReadFile(filepath.Join(root, col[0]))
+	for _, c := range all {
+		m := mail{name: c.Name, raw: c.Raw}
+		want := new(expectation)
+		said, err := c.Expected(want)
 		require.NoError(tb, err)
-		if bytes.HasPrefix(raw, []byte("From ")) {
-			_, raw, _ = bytes.Cut(raw, []byte("\n"))
-		}
-		m := mail{name: strings.TrimPrefix(col[0], "msgs/"), raw: raw}
-		if b, err := os.ReadFile(filepath.Join(root, "expected", m.name+".json")); err == nil {
-			m.want = new(expectation)
-			require.NoError(tb, json.Unmarshal(b, m.want), m.name)
+		if said {
+			m.want = want
 		}
 		list = append(list, m)
 	}
-	require.NoError(tb, lines.Err())
 	return list
 }
 
@@ -140,7 +125,7 @@ var unreadable = map[string]string{
 
 func TestCorpus(t *testing.T) {
 	t.Parallel()
-	mails := corpus(t)
+	mails := mails(t)
 	subjects, froms, withRepairs, lost := 0, 0, 0, 0
 	differ := map[string]string{}
 	failed := map[string]string{}

@@ -1,17 +1,14 @@
 package quoted
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/json"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/exdesk/exdesk/internal/corpus"
 	"github.com/exdesk/exdesk/internal/eml"
 )
 
@@ -25,41 +22,27 @@ type mail struct {
 	want    *string // what its sender wrote, if another project says so
 }
 
-// corpus reads the shared collection of real mail; without it the test is
+// mails reads the shared collection of real mail; without it the test is
 // skipped.
-func corpus(tb testing.TB) []mail {
+func mails(tb testing.TB) []mail {
 	tb.Helper()
-	root := os.Getenv("EXDESK_SHARED")
-	if root == "" {
-		tb.Skip("EXDESK_SHARED is not set")
-	}
-	root = filepath.Join(root, "corpora")
-	f, err := os.Open(filepath.Join(root, "manifest.tsv"))
+	all, err := corpus.Mails()
 	require.NoError(tb, err)
-	defer f.Close()
+	if all == nil {
+		tb.Skip(corpus.Variable + " is not set")
+	}
 	var list []mail
-	rows := bufio.NewScanner(f)
-	rows.Buffer(nil, 1<<20)
-	for rows.Scan() {
-		file, _, _ := strings.Cut(rows.Text(), "\t")
-		if !strings.HasPrefix(file, "msgs/") {
-			continue
-		}
-		raw, err := os.ReadFile(filepath.Join(root, file))
-		require.NoError(tb, err)
-		if bytes.HasPrefix(raw, []byte("From ")) {
-			_, raw, _ = bytes.Cut(raw, []byte("\n"))
-		}
-		m := mail{name: strings.TrimPrefix(file, "msgs/")}
-		m.parse(raw)
-		if b, err := os.ReadFile(filepath.Join(root, "expected", m.name+".json")); err == nil && strings.HasPrefix(m.name, "talon/") {
+	for _, c := range all {
+		m := mail{name: c.Name}
+		m.parse(c.Raw)
+		if strings.HasPrefix(m.name, "talon/") {
 			var want struct{ Reply *string }
-			require.NoError(tb, json.Unmarshal(b, &want), m.name)
+			_, err := c.Expected(&want)
+			require.NoError(tb, err)
 			m.want = want.Reply
 		}
 		list = append(list, m)
 	}
-	require.NoError(tb, rows.Err())
 	return list
 }
 
@@ -183,7 +166,7 @@ func TestCorpus(t *testing.T) {
 			differ[name] = shown
 		}
 	}
-	for _, m := range corpus(t) {
+	for _, m := range mails(t) {
 		for _, s := range m.plain {
 			kept, n := Text(s)
 			judge(m, "text", s, kept, kept, n)
