@@ -58,8 +58,8 @@ type Options struct {
 	// goroutine that works, and should return at once.
 	OnStep func(Step)
 	// OnResult, if set, hears of each mail as soon as its outcome is certain
-	// and its labels are written. It is called by Ingest, one call at a time,
-	// and must not call the Connector.
+	// and its labels are written. It is called by Ingest and Import, one call
+	// at a time, and must not call the Connector.
 	OnResult func(*Result)
 	// Logger hears of each mail and pass, and of what is worth knowing and no
 	// error. It is told the mailbox's address and never contents or addresses

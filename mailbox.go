@@ -22,6 +22,7 @@ type Mailbox interface {
 	// first and each once, and at most one error, after which it ends. A mail
 	// that was marked read after it was listed may still be yielded. Marking
 	// yielded mails read while the loop goes on must not make it skip others.
+	// ErrDamaged means that all mail but what the store cannot show was yielded.
 	Unread(ctx context.Context) iter.Seq2[*Mail, error]
 
 	// Open returns the mail as RFC 5322 octets, streamed; the caller closes
