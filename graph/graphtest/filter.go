@@ -295,13 +295,20 @@ func (p *filterParser) text(name string) (test, *refusal) {
 	}
 	// QUIRK: a message that has just been sent may not be found by its
 	// Message-ID for a while. See Options.FilterLag.
-	lag, now := p.c.s.opts.FilterLag, p.c.s.Now()
+	late := p.late(p.c.s.opts.FilterLag)
 	return func(it *item) bool {
-		if name == "internetMessageId" && lag > 0 && now.Sub(it.placed) < lag {
+		if name == "internetMessageId" && late(it) {
 			return false
 		}
 		return (get(it) == want) == equal
 	}, nil
+}
+
+// late returns a test for messages that have been in their mailbox for less
+// than lag.
+func (p *filterParser) late(lag time.Duration) test {
+	now := p.c.s.Now()
+	return func(it *item) bool { return lag > 0 && now.Sub(it.placed) < lag }
 }
 
 // function parses startswith(subject,'…') and contains(subject,'…').
@@ -383,9 +390,11 @@ func (p *filterParser) extended() (test, *refusal) {
 	}
 	p.named("singleValueExtendedProperties")
 	p.lambdas++
+	// QUIRK: nor may one be found by its properties. See Options.PropertyLag.
+	late := p.late(p.c.s.opts.PropertyLag)
 	return func(it *item) bool {
 		have, ok := it.property(id)
-		return ok && holds(have)
+		return ok && holds(have) && !late(it)
 	}, p.expect(")")
 }
 

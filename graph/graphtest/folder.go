@@ -1,19 +1,23 @@
 package graphtest
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // folder is a mail folder. Those that Exchange makes have a well-known name.
+// Server.mu guards the second group.
 type folder struct {
 	name    string // "" of one that was created
 	id      string
-	display string
 	parent  *folder // nil of the root, and of what is not below it
 	hidden  bool
+	created time.Time
+
+	display string
+	props   map[propertyID]string
 }
 
 // wellKnown are the names of folders that a path may use in place of an id.
@@ -35,7 +39,7 @@ func (s *Server) presetFolders() []*folder {
 	var list []*folder
 	var root *folder
 	for _, name := range wellKnown {
-		f := &folder{name: name, id: s.dice.folderID(), display: listed[name]}
+		f := &folder{name: name, id: s.dice.folderID(), created: s.stamp(), display: listed[name]}
 		if name == "msgfolderroot" {
 			root, f.display = f, "Top of Information Store"
 		}
@@ -90,6 +94,8 @@ func (c *call) routeFolders(rest []string) *refusal {
 		return c.createFolder(parent)
 	case len(rest) == 1 && method == http.MethodGet:
 		return c.getFolder(rest[0])
+	case len(rest) == 1 && method == http.MethodPatch:
+		return c.patchFolder(rest[0])
 	case len(rest) == 1 && method == http.MethodDelete:
 		return c.deleteFolder(rest[0])
 	}
@@ -106,23 +112,16 @@ func (c *call) createFolder(parentKey string) *refusal {
 	if no := c.need("Mail.ReadWrite"); no != nil {
 		return no
 	}
-	body, no := c.readBody()
+	changes, no := c.readFolder("displayName", "isHidden")
 	if no != nil {
 		return no
 	}
 	f := &folder{id: c.s.dice.folderID()}
-	for name, raw := range body {
-		target := map[string]any{"displayName": &f.display, "isHidden": &f.hidden}[name]
-		switch {
-		case strings.Contains(name, "@odata."):
-		case target == nil:
-			return unknownProperty(name, "mailFolder")
-		case json.Unmarshal(raw, target) != nil:
-			return badRequest("Cannot convert the value of property '" + name + "' to its type.")
-		}
+	for _, apply := range changes {
+		apply(f)
 	}
 	if f.display == "" {
-		return badRequest("displayName is required.")
+		return nameless()
 	}
 	view, no := c.addFolder(parentKey, f)
 	if no != nil {
@@ -139,19 +138,31 @@ func (c *call) addFolder(parentKey string, f *folder) (object, *refusal) {
 	if f.parent == nil {
 		return nil, folderNotFound(parentKey)
 	}
-	for _, other := range c.mailbox.folders {
-		if other.parent == f.parent && strings.EqualFold(other.display, f.display) {
-			return nil, &refusal{status: c.s.opts.DuplicateFolder, code: "ErrorFolderExists",
-				message: "A folder with the specified name already exists., Could not create folder '" + f.display + "'."}
-		}
+	if c.mailbox.taken(f, f.display) {
+		return nil, c.folderExists(", Could not create folder '" + f.display + "'.")
 	}
+	f.created = c.s.stamp()
 	c.mailbox.folders = append(c.mailbox.folders, f)
 	return c.folderView(f), nil
 }
 
+// taken tells whether another folder beside f has a name. Server.mu is held.
+func (m *mailbox) taken(f *folder, name string) bool {
+	return slices.ContainsFunc(m.folders, func(o *folder) bool {
+		return o != f && o.parent == f.parent && strings.EqualFold(o.display, name)
+	})
+}
+
+func nameless() *refusal { return badRequest("displayName is required.") }
+
+func (c *call) folderExists(more string) *refusal {
+	return &refusal{status: c.s.opts.DuplicateFolder, code: "ErrorFolderExists",
+		message: "A folder with the specified name already exists." + more}
+}
+
 // getFolder answers "Get mailFolder".
 func (c *call) getFolder(key string) *refusal {
-	if no := c.parseQuery("$select"); no != nil {
+	if no := c.parseQuery("$select", "$expand"); no != nil {
 		return no
 	}
 	if no := c.checkFolderQuery(); no != nil {

@@ -84,7 +84,7 @@ func TestFoldersRefused(t *testing.T) {
 	b.refused(b.do("DELETE", path+"/inbox", ""), 400, "ErrorDeleteDistinguishedFolder")
 	b.refused(b.get(path+"/inbox?$select=size"), 400, "RequestBroker--ParseUri")
 	b.refused(b.get(path+"?$filter=isHidden%20eq%20true"), 400, "BadRequest")
-	b.refused(b.do("PATCH", path+"/inbox", `{}`), 501, "NotImplemented")
+	b.refused(b.do("PUT", path+"/inbox", `{}`), 501, "NotImplemented")
 	b.token = b.fake.TokenFor(graphtest.Grant{Scopes: []string{"Mail.ReadBasic"}})
 	require.Equal(t, 200, b.get(path).status)
 	b.refused(b.do("POST", path, `{"displayName":"z"}`), 403, "ErrorAccessDenied")

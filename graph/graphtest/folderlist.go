@@ -16,6 +16,9 @@ func (c *call) checkFolderQuery() *refusal {
 			return badQuery("Could not find a property named '" + name + "' on type 'Microsoft.OutlookServices.MailFolder'.")
 		}
 	}
+	if len(c.query.expanded) > 0 { // "Get singleValueLegacyExtendedProperty"
+		return c.need("Mail.Read")
+	}
 	return c.need("Mail.ReadBasic")
 }
 
@@ -47,7 +50,7 @@ func (c *call) folderView(f *folder) object {
 			v = append(v, member{name, value})
 		}
 	}
-	return v
+	return append(v, c.expansion("mailFolders", f.id, f.property)...)
 }
 
 func (c *call) foldersContext(parentKey string) string {
@@ -59,36 +62,25 @@ func (c *call) foldersContext(parentKey string) string {
 }
 
 // listFolders answers "List mailFolders" and "List childFolders": those
-// directly within, and hidden ones only with includeHiddenFolders=true. Of
-// filters it knows displayName eq.
+// directly within, and hidden ones only with includeHiddenFolders=true.
 func (c *call) listFolders(parentKey string) *refusal {
 	skipped, no := c.resume()
 	if no != nil {
 		return no
 	}
-	values := c.r.URL.Query()
-	hidden := strings.EqualFold(values.Get("includeHiddenFolders"), "true")
-	wanted, no := c.readFolderFilter(values.Get("$filter"))
-	if no != nil {
+	if no := c.parseQuery("$select", "$expand", "$top", "$skip", "$count", "$filter", "includeHiddenFolders"); no != nil {
 		return no
 	}
-	if no := c.parseQuery("$select", "$top", "$skip", "$count", "$filter", "includeHiddenFolders"); no != nil {
+	matches, no := c.readFolderFilter(c.query.values.Get("$filter"))
+	if no != nil {
 		return no
 	}
 	if no := c.checkFolderQuery(); no != nil {
 		return no
 	}
-	parent := c.findFolder(parentKey)
-	if parent == nil {
-		return folderNotFound(parentKey)
-	}
-	rows := []object{}
-	for _, f := range c.foldersIn(parent) {
-		if (hidden || !f.hidden) && (wanted == "" || strings.EqualFold(f.display, wanted)) {
-			c.s.mu.Lock()
-			rows = append(rows, c.folderView(f))
-			c.s.mu.Unlock()
-		}
+	rows, no := c.foldersIn(parentKey, matches)
+	if no != nil {
+		return no
 	}
 	at := c.query.skip + skipped
 	page := rows[min(at, len(rows)):min(at+min(c.query.top, c.s.opts.PageSize), len(rows))]
@@ -104,31 +96,51 @@ func (c *call) listFolders(parentKey string) *refusal {
 	return nil
 }
 
-// foldersIn returns the folders within one, by name.
-func (c *call) foldersIn(parent *folder) []*folder {
+// foldersIn shows the folders within one that match, by name.
+func (c *call) foldersIn(parentKey string, matches func(*folder) bool) ([]object, *refusal) {
+	hidden := is(c.query.values.Get("includeHiddenFolders"), "true")
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
+	parent := c.mailbox.folder(parentKey)
+	if parent == nil {
+		return nil, folderNotFound(parentKey)
+	}
 	var list []*folder
 	for _, f := range c.mailbox.folders {
-		if f.parent == parent {
+		if f.parent == parent && (hidden || !f.hidden) && matches(f) {
 			list = append(list, f)
 		}
 	}
 	slices.SortStableFunc(list, func(a, b *folder) int { return strings.Compare(strings.ToLower(a.display), strings.ToLower(b.display)) })
-	return list
+	rows := []object{}
+	for _, f := range list {
+		rows = append(rows, c.folderView(f))
+	}
+	return rows, nil
 }
 
-// readFolderFilter reads displayName eq '…'.
-func (c *call) readFolderFilter(text string) (string, *refusal) {
+// readFolderFilter reads displayName eq '…' and startswith(displayName,'…'),
+// which compare without regard to case.
+func (c *call) readFolderFilter(text string) (func(*folder) bool, *refusal) {
 	if text == "" {
-		return "", nil
+		return func(*folder) bool { return true }, nil
 	}
 	toks, no := lex(text)
 	if no != nil {
-		return "", no
+		return nil, no
 	}
-	if len(toks) != 3 || toks[0].text != "displayName" || toks[1].text != "eq" || !toks[2].quoted {
-		return "", c.unimplemented("$filter of folders but displayName eq")
+	p := &filterParser{toks: toks}
+	op, head, tail := "eq", []string{"displayName", "eq"}, []string(nil)
+	if p.accept("startswith") {
+		op, head, tail = "startswith", []string{"(", "displayName", ","}, []string{")"}
 	}
-	return toks[2].text, nil
+	want := ""
+	if no = p.expect(head...); no == nil {
+		want, no = p.str()
+	}
+	if no != nil || p.expect(tail...) != nil || p.pos < len(toks) {
+		return nil, c.unimplemented("$filter of folders but displayName eq and startswith(displayName, …)")
+	}
+	holds := stringTests[op]
+	return func(f *folder) bool { return holds(f.display, want) }, nil
 }

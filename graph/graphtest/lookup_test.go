@@ -48,6 +48,45 @@ func TestFilterLag(t *testing.T) {
 	require.Equal(t, []string{"one"}, find("internetMessageId eq '<1@x>'"))
 }
 
+func TestPropertyLag(t *testing.T) {
+	const prop = "String {66f5a359-4659-4830-9070-00047ec6ac6e} Name exdesk"
+	set := fmt.Sprintf(`{"singleValueExtendedProperties":[{"id":%q,"value":"1"}],"toRecipients":[{"emailAddress":{"address":"ann@example.com"}}]}`, prop)
+	byProperty := "singleValueExtendedProperties/any(ep: ep/id eq '" + prop + "' and ep/value eq '1')"
+	const byFlag = "isDraft eq true"
+	b := setup(t, &graphtest.Options{PropertyLag: time.Minute, SentLag: 10 * time.Second})
+	find := func(filter string) []map[string]any {
+		r := b.get(b.list("$filter", filter, "$expand", "singleValueExtendedProperties($filter=id eq '"+prop+"')"))
+		require.Equal(t, 200, r.status, r.text)
+		return r.value()
+	}
+	id := b.draft(set)
+	require.Empty(t, find(byProperty))
+	require.Len(t, find(byProperty+" or "+byFlag), 1)
+	require.Contains(t, find(byFlag)[0], "singleValueExtendedProperties")
+	m, _ := b.fake.Message(id)
+	require.Len(t, find("internetMessageId eq '"+m.InternetMessageID+"'"), 1, "that is FilterLag")
+	b.fake.Advance(time.Minute)
+	require.Len(t, find(byProperty), 1)
+
+	// What is set on a message that has lain there is found at once.
+	id = b.draft(`{}`)
+	b.fake.Advance(time.Minute)
+	require.Equal(t, 200, b.do("PATCH", b.message(id), set).status)
+	require.Len(t, find(byProperty), 2)
+
+	// To be sent is to be put into Sent Items.
+	require.Equal(t, 202, b.send(id).status)
+	b.fake.Advance(time.Minute)
+	require.Len(t, find("isRead eq true"), 2)
+	require.Len(t, find(byProperty), 1)
+	b.fake.Advance(10 * time.Second)
+	require.Len(t, find(byProperty), 2)
+
+	b = setupMore(t, &graphtest.Options{FilterLag: time.Minute})
+	b.draft(set)
+	require.Len(t, find(byProperty), 1, "that is PropertyLag")
+}
+
 // A list of all mail, read or not, from either end.
 func TestListReadAndUnread(t *testing.T) {
 	b := setup(t, nil)

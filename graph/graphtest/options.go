@@ -61,9 +61,16 @@ type Options struct {
 	HeavyPage int
 	// FilterLag is how long after it was put into its mailbox a message is not
 	// yet found by $filter=internetMessageId eq, as people report of copies in
-	// Sent Items. Other filters and lists without one show it. By default it
-	// is found at once. Microsoft documents neither.
+	// Sent Items. Lists without a filter show it, and so do all other filters
+	// but for PropertyLag. By default it is found at once. Microsoft documents
+	// neither.
 	FilterLag time.Duration
+	// PropertyLag is how long after it was put into its mailbox a message is
+	// not yet found by a $filter on singleValueExtendedProperties. Lists
+	// without a filter show it, and so do all other filters but for FilterLag;
+	// $expand shows its properties. By default it is found at once. Microsoft
+	// documents neither.
+	PropertyLag time.Duration
 	// BareHeaders leaves From and To out of internetMessageHeaders, as has
 	// been seen of some mails.
 	BareHeaders bool
@@ -107,7 +114,8 @@ type Options struct {
 	// MIME keeps its own; one given as JSON never had any.
 	SubmitDate bool
 	// SentLag is how long after it was sent a message is nowhere, before the
-	// copy appears in Sent Items; default none. FilterLag begins when it does.
+	// copy appears in Sent Items; default none. FilterLag and PropertyLag begin
+	// when it does.
 	SentLag time.Duration
 	// NewSentID gives the copy in Sent Items another immutable id. By default
 	// it has that of the draft, as is documented; microsoft-graph-docs-contrib
@@ -160,7 +168,12 @@ type Options struct {
 	// OneDrive does. By default it is refused: Outlook's pages know no such
 	// request.
 	UploadStatus bool
-	// DuplicateFolder is the status for creating a folder whose name is taken;
+	// UploadRepeat takes a fragment that an upload session has already, with the
+	// same octets, as if it were the next: the answer says what is expected. By
+	// default it is refused, as what overlaps. Microsoft documents neither. The
+	// last fragment ends the session, so that to repeat that finds none.
+	UploadRepeat bool
+	// DuplicateFolder is the status for giving a folder a name that is taken;
 	// default 409. 400 has been seen as well.
 	DuplicateFolder int
 }

@@ -188,46 +188,12 @@ func (c *call) readFlag(raw json.RawMessage, wrong *refusal) (change, *refusal) 
 
 // readProperties reads extended properties. Those that are not named stay.
 func (c *call) readProperties(raw json.RawMessage, wrong *refusal, draft bool) (change, *refusal) {
-	var list []map[string]json.RawMessage
-	if json.Unmarshal(raw, &list) != nil || list == nil {
-		return nil, wrong
-	}
-	type setting struct {
-		id    propertyID
-		value string
-	}
-	var changes []setting
-	for _, one := range list {
-		var text string
-		var value *string
-		for name, raw := range one {
-			var err error
-			switch name {
-			case "id":
-				err = json.Unmarshal(raw, &text)
-			case "value":
-				err = json.Unmarshal(raw, &value)
-			default:
-				return nil, unknownProperty(name, "singleValueLegacyExtendedProperty")
-			}
-			if err != nil {
-				return nil, wrong
-			}
-		}
-		id, no := parsePropertyID(text)
-		if no != nil {
-			return nil, no
-		}
-		if value == nil {
-			return nil, wrong
-		}
-		if no := checkProperty(id, *value, draft); no != nil {
-			return nil, no
-		}
-		changes = append(changes, setting{id, *value})
+	list, no := readSettings(raw, wrong, func(id propertyID) bool { return fromMail(id, draft) })
+	if no != nil {
+		return nil, no
 	}
 	return func(it *item) {
-		for _, one := range changes {
+		for _, one := range list {
 			it.setProperty(one.id, one.value, &c.s.opts)
 		}
 	}, nil

@@ -121,7 +121,7 @@ func (it *item) setProperty(id propertyID, value string, o *Options) {
 }
 
 // setProperties returns p with changes. A map is never written to once a
-// message holds it.
+// message holds it: a snapshot shares it.
 func setProperties(p, changes map[propertyID]string) map[propertyID]string {
 	n := maps.Clone(p)
 	if n == nil {
@@ -131,12 +131,15 @@ func setProperties(p, changes map[propertyID]string) map[propertyID]string {
 	return n
 }
 
-// checkProperty refuses a value that does not suit the type of its property,
-// and what comes from the mail itself, unless that is a draft.
-func checkProperty(id propertyID, value string, draft bool) *refusal {
-	if _, fromMail := headerOf[id]; id == propSize || id == propHeaders || fromMail && !draft {
-		return badProperty(string(id))
-	}
+// fromMail tells whether a property of a message comes from the mail itself:
+// then nobody sets it, unless it is a field and the message a draft.
+func fromMail(id propertyID, draft bool) bool {
+	_, isField := headerOf[id]
+	return id == propSize || id == propHeaders || isField && !draft
+}
+
+// checkValue refuses a value that does not suit the type of its property.
+func checkValue(id propertyID, value string) *refusal {
 	kind, _, _ := strings.Cut(string(id), " ")
 	var err error
 	switch kind {

@@ -131,7 +131,8 @@ func (s *Server) Mailbox() string { return s.opts.Mailbox }
 // Fault is one scripted failure: which requests it befalls, and how. Its Path
 // is matched against the unescaped path, except that a slash within an id
 // stays %2F so that "*" stands for the whole id, and that mailFolders('Inbox')
-// is written mailFolders/Inbox.
+// is written mailFolders/Inbox. Upload sessions are at
+// /api/gv1.0/users/*/messages/*/AttachmentSessions/*.
 //
 // The requests inside a batch pass the script one by one, in the order of the
 // batch, with their path from /v1.0 on: a fault with a Path such as
@@ -149,7 +150,9 @@ func (s *Server) Mailbox() string { return s.opts.Mailbox }
 //	Status, Code, RetryAfter  answer with these, in the service's own envelope
 //	Body                      or with this text instead
 //	Drop                      close the connection without an answer
-//	Cut                       send so many octets of the real answer, then close
+//	Cut                       send so many octets of the real answer, then close;
+//	                          an answer without a body, as to the last fragment of
+//	                          an upload, has nothing to cut: Commit and Drop lose it
 //	Hang                      answer nothing until the client gives up
 //
 // In JSON the names begin with a small letter, and Delay is such as "1m30s".

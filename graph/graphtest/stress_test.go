@@ -2,6 +2,7 @@ package graphtest_test
 
 import (
 	"fmt"
+	"net/url"
 	"sync"
 	"testing"
 
@@ -37,7 +38,8 @@ func TestStress(t *testing.T) {
 				b.do("POST", b.message(draft)+"/attachments", `{"@odata.type":"#microsoft.graph.fileAttachment","name":"a","contentBytes":"aGk="}`)
 				b.send(draft)
 				b.do("POST", b.user()+"/mailFolders", `{"displayName":"claim"}`)
-				b.get(b.user() + "/mailFolders")
+				b.do("PATCH", b.user()+"/mailFolders/inbox", `{"singleValueExtendedProperties":[{"id":"String 0x3004","value":"mine"}]}`)
+				b.get(b.user() + "/mailFolders?$expand=" + url.QueryEscape("singleValueExtendedProperties($filter=id eq 'String 0x3004')"))
 				b.fake.LearnHeaders(b.fake.Mailbox(), "x-a")
 				b.fake.SetDisplayName(b.fake.Mailbox(), "Name")
 				_, _ = b.fake.Sent(), b.fake.Accepted()

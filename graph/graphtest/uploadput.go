@@ -1,6 +1,7 @@
 package graphtest
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -119,15 +120,16 @@ func (c *call) put(u *upload) *refusal {
 func (s *Server) take(u *upload, f fragment, chunk []byte, wrong func(string) *refusal) (string, *refusal) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	it := u.item
+	it, have := u.item, int64(len(u.got))
+	repeated := s.opts.UploadRepeat && f.end < have && bytes.Equal(chunk, u.got[f.start:f.end+1])
 	switch {
 	case s.uploads[u.id] != u || it.owner.byID[it.immutable] != it || !it.isDraft:
 		return "", itemNotFound()
 	case f.total != u.size:
 		return "", wrong("The Content-Range header does not have the size of the file.")
-	case f.start < int64(len(u.got)):
+	case f.start < have && !repeated:
 		return "", wrong("Uploaded fragment overlaps with existing data.")
-	case f.start > int64(len(u.got)):
+	case f.start > have:
 		return "", wrong("The uploaded fragment is not contiguous with the last one.")
 	}
 	// QUIRK: a message that grows too large is refused here, in the middle of
@@ -135,7 +137,9 @@ func (s *Server) take(u *upload, f fragment, chunk []byte, wrong func(string) *r
 	if no := s.oversized(it.size+f.end+1, false); no != nil {
 		return "", no
 	}
-	u.got = append(u.got, chunk...)
+	if !repeated {
+		u.got = append(u.got, chunk...)
+	}
 	if s.opts.UploadExtends {
 		u.expires = s.Now().Add(s.opts.UploadLife)
 	}

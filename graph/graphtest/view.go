@@ -55,7 +55,7 @@ func (c *call) view(it *item) object {
 			}
 		}
 	}
-	return append(v, c.expansion(it)...)
+	return append(v, c.expansion("messages", c.id(it), it.property)...)
 }
 
 func (c *call) shows(name string) bool {
@@ -184,12 +184,12 @@ func (it *item) fields() []field {
 	return it.header.all()
 }
 
-// expansion shows the extended properties that were asked for and that the
-// message has; nothing at all if it has none of them.
-func (c *call) expansion(it *item) object {
+// expansion shows the extended properties that were asked for and that a
+// message or a folder has; nothing at all if it has none of them.
+func (c *call) expansion(collection, id string, property func(propertyID) (string, bool)) object {
 	var list []object
 	for _, id := range c.query.expanded {
-		if v, ok := it.property(id); ok {
+		if v, ok := property(id); ok {
 			list = append(list, object{{"id", string(id)}, {"value", v}})
 		}
 	}
@@ -197,8 +197,8 @@ func (c *call) expansion(it *item) object {
 		return nil
 	}
 	return object{
-		{"singleValueExtendedProperties@odata.context", fmt.Sprintf("%s/$metadata#%s/messages('%s')/singleValueExtendedProperties",
-			c.base(), c.user(), url.QueryEscape(c.id(it)))},
+		{"singleValueExtendedProperties@odata.context", fmt.Sprintf("%s/$metadata#%s/%s('%s')/singleValueExtendedProperties",
+			c.base(), c.user(), collection, url.QueryEscape(id))},
 		{"singleValueExtendedProperties", list},
 	}
 }
