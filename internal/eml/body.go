@@ -71,6 +71,7 @@ func (r *Reader) drain() (delimiter, error) {
 		r.consume(len(b))
 		if last {
 			d := r.body.by
+			r.ended = r.src.offset()
 			r.src.pos += d.end
 			r.startBody()
 			return d, nil

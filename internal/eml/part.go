@@ -43,6 +43,8 @@ type Part struct {
 	header *Header
 	dec    decoder
 	err    error
+
+	begun, entity, end int64 // see Span
 }
 
 // decoder undoes a transfer encoding of the body at hand. It returns octets,
@@ -145,6 +147,15 @@ func (p *Part) begin() {
 // Header returns the header of the part. That of a message which is not a
 // multipart is the message's.
 func (p *Part) Header() *Header { return p.header }
+
+// Span tells where a part of a multipart is in the message: begin is where the
+// delimiter before it begins, the line end that belongs to it included, entity
+// where its own header does, and end where the next delimiter begins. It is
+// known once the Reader has gone on to the next part or to the end; not ok
+// where it is not, and where what was read is not the message octet for octet.
+func (p *Part) Span() (begin, entity, end int64, ok bool) {
+	return p.begun, p.entity, p.end, p.end > p.entity && len(p.Within) > 0 && !p.r.moved && !p.r.src.cr
+}
 
 // Read reads octets of the part with its transfer encoding undone. It fills b
 // as far as the input allows: pieces smaller than b come at the end only, so

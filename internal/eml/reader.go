@@ -36,6 +36,10 @@ type Reader struct {
 	parts   int
 	ids     int
 	repairs []string
+	ended   int64 // where the last body ended, and the delimiter after it begins
+	begun   int64 // where the delimiter before the entity at hand begins
+	entity  int64 // where that begins itself
+	moved   bool  // what was read is not the input octet for octet
 }
 
 // NewReader returns a Reader of the message in r. It does no I/O. A nil lim
@@ -107,6 +111,7 @@ func (r *Reader) begin() {
 		r.note("message in UTF-16")
 		in := io.MultiReader(bytes.NewReader(bytes.Clone(w)), &rest{r.src.r, r.src.err})
 		utf16 := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM)
+		r.moved = true
 		r.src.r, r.src.err = transform.NewReader(in, utf16.NewDecoder()), nil
 		r.src.pos, r.src.end = 0, 0
 		r.src.atLeast(sniff)
@@ -166,6 +171,9 @@ func (r *Reader) next() (*Part, error) {
 		if err != nil {
 			return nil, err
 		}
+		if r.part != nil {
+			r.part.end = r.ended
+		}
 		r.part = nil
 		if unclosed := len(r.stack) - 1 - d.level; unclosed > 0 {
 			r.note("no closing boundary")
@@ -185,6 +193,7 @@ func (r *Reader) next() (*Part, error) {
 		in := r.stack[d.level]
 		in.children++
 		path := in.path + strconv.Itoa(in.children)
+		r.begun, r.entity = r.ended, r.src.offset()
 		h, err := r.readHeader(path)
 		if err != nil {
 			return nil, err
@@ -214,6 +223,7 @@ func (r *Reader) open(h *Header, path string) (*Part, error) {
 		return nil, errorf(path, "The message has more than %d parts.", r.lim.Parts)
 	}
 	p := r.newPart(h, path)
+	p.begun, p.entity = r.begun, r.entity
 	if !strings.HasPrefix(p.Type, "multipart/") {
 		p.begin()
 		return p, nil

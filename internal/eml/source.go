@@ -15,6 +15,7 @@ type source struct {
 	r        io.Reader
 	b        *[bufSize]byte
 	pos, end int
+	base     int64 // how many octets came before the buffer's
 	err      error // sticky; io.EOF at the end
 	cr       bool  // a bare CR is a line end
 	afterCR  bool
@@ -26,6 +27,9 @@ func (s *source) window() []byte {
 	}
 	return s.b[s.pos:s.end]
 }
+
+// offset is where the window begins in the input.
+func (s *source) offset() int64 { return s.base + int64(s.pos) }
 
 // full tells whether the window cannot grow.
 func (s *source) full() bool { return s.end-s.pos == bufSize }
@@ -40,8 +44,10 @@ func (s *source) more() bool {
 		s.b = buffers.Get().(*[bufSize]byte)
 	}
 	if s.pos == s.end {
+		s.base += int64(s.pos)
 		s.pos, s.end = 0, 0
 	} else if s.pos > 0 && s.end > bufSize/2 {
+		s.base += int64(s.pos)
 		s.end = copy(s.b[:], s.b[s.pos:s.end])
 		s.pos = 0
 	}
