@@ -41,6 +41,10 @@ type Client struct {
 	// and says nothing of other requests. Optional.
 	Narrow func(http.Header) bool
 
+	// Elsewhere reports whether a host may be sent what is Bare, besides the
+	// service's own. Optional.
+	Elsewhere func(host string) bool
+
 	once  sync.Once
 	slots chan struct{} // one a request under way
 	whole chan struct{} // held by who collects several slots, so that two cannot starve each other
@@ -89,6 +93,9 @@ type Request struct {
 	Shorten int
 	// Once leaves all repeating to the caller, who counts requests.
 	Once bool
+	// Bare says that URL speaks for itself: no token goes along, and it may lead
+	// to another host that Elsewhere admits.
+	Bare bool
 	// Slots is how many of InFlight the request takes; 0 is one.
 	Slots int
 }
@@ -231,10 +238,13 @@ var (
 // try sends r once.
 func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []byte, stale *string) (*http.Response, *Failure) {
 	f := &Failure{Op: r.Op, Wait: -1}
-	token, err := c.token(ctx)
-	if err != nil {
-		f.Err = fmt.Errorf("%w: %w", ErrToken, err)
-		return nil, f
+	var token *oauth2.Token
+	if !r.Bare {
+		var err error
+		if token, err = c.token(ctx); err != nil {
+			f.Err = fmt.Errorf("%w: %w", ErrToken, err)
+			return nil, f
+		}
 	}
 	release, err := c.begin(ctx, max(r.Slots, 1))
 	if err != nil {
@@ -256,7 +266,9 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 		f.Err = err
 		return nil, f
 	}
-	token.SetAuthHeader(req)
+	if token != nil {
+		token.SetAuthHeader(req)
+	}
 	heard := true // whether the answer is to the whole request
 	var resp *http.Response
 	if r.Stream != nil {
@@ -292,7 +304,7 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 		f.Err, f.Doubt = errHalf, true
 	case resp.StatusCode/100 == 3:
 		f.Err = ErrForeign
-	case resp.StatusCode == http.StatusUnauthorized && *stale == "":
+	case resp.StatusCode == http.StatusUnauthorized && *stale == "" && token != nil:
 		*stale = token.AccessToken
 		if fresh, err := c.token(ctx); err == nil && fresh.AccessToken != *stale {
 			f.Err = ErrRenewed
@@ -357,6 +369,12 @@ func (c *Client) target(r *Request) (*url.URL, error) {
 	u, err := url.Parse(r.URL)
 	if err != nil {
 		return nil, errors.New("the service gave a link that is not a URL")
+	}
+	if r.Bare && u.Scheme == "https" && u.User == nil && c.Elsewhere != nil && c.Elsewhere(strings.ToLower(u.Hostname())) {
+		return u, nil
+	}
+	if r.Bare && u.Scheme == c.Base.Scheme && strings.EqualFold(u.Host, c.Base.Host) && u.User == nil && u.Opaque == "" {
+		return u, nil // at another path than the API's
 	}
 	if u.Scheme != c.Base.Scheme || !strings.EqualFold(u.Host, c.Base.Host) || u.User != nil || u.Opaque != "" ||
 		!strings.HasPrefix(u.Path, c.Base.Path+"/") {
