@@ -54,6 +54,8 @@ type Options struct {
 	// uploaded, no ticket made, no mail labelled. A Result says what would have
 	// become of its mail; a ticket that would have been made has no number.
 	DryRun bool
+	// Relay holds the settings of Relay.
+	Relay RelayOptions
 	// OnStep, if set, hears of each step as it ends. It is called from the
 	// goroutine that works, and should return at once.
 	OnStep func(Step)
@@ -76,21 +78,22 @@ type Connector struct {
 	account string
 	log     *slog.Logger
 
-	anew   atomic.Bool   // the next pass is to list everything again
-	turn   chan struct{} // held by the pass that is running
-	memory memory        // used by the pass that is running
-	notes  Windows       // the quiet notes of each ticket
-	wake   chan struct{} // holds one wish for a pass
+	anew     atomic.Bool   // the next pass is to list everything again
+	turn     chan struct{} // held by the pass that is running
+	memory   memory        // used by the pass that is running
+	notes    Windows       // the quiet notes of each ticket
+	sendings sendings
+	wake     chan struct{} // holds one wish for a pass
 
 	mu     sync.Mutex // guards what follows
 	status Status
 }
 
 // New returns a Connector of mailbox and desk. It does no I/O, starts nothing
-// and needs no Close.
+// and needs no Close. The desk may be nil if the Connector is only to Relay.
 func New(mailbox Mailbox, desk Desk, opts *Options) (*Connector, error) {
-	if mailbox == nil || desk == nil {
-		return nil, errors.New("exdesk: New needs a mailbox and a desk")
+	if mailbox == nil {
+		return nil, errors.New("exdesk: New needs a mailbox")
 	}
 	c := &Connector{mailbox: mailbox, desk: desk, turn: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
 	c.notes.Most, c.notes.Per = Cost{Messages: notesPerHour}, time.Hour
@@ -111,6 +114,7 @@ func New(mailbox Mailbox, desk Desk, opts *Options) (*Connector, error) {
 	if c.opts.Screen == nil {
 		c.opts.Screen = new(Sieve)
 	}
+	c.opts.Relay = c.opts.Relay.withDefaults()
 	if _, ok := mailbox.(Archive); !ok && !c.opts.Since.IsZero() {
 		return nil, errors.New("exdesk: Since needs a mailbox that is an Archive")
 	}
@@ -120,6 +124,9 @@ func New(mailbox Mailbox, desk Desk, opts *Options) (*Connector, error) {
 	}
 	return c, nil
 }
+
+// errNoDesk is the answer of a Connector that is only to Relay.
+var errNoDesk = errors.New("exdesk: this needs a desk, and New was given none")
 
 // sleep waits for d or for the end of ctx.
 func sleep(ctx context.Context, d time.Duration) error {

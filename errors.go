@@ -21,6 +21,11 @@ var (
 	ErrTemporary = errors.New("temporary trouble")
 	// ErrRefused means that the service will never take this mail or file as it is.
 	ErrRefused = errors.New("refused")
+	// ErrTooLarge means that the mailbox never sends so large a mail. Such an
+	// error is an ErrRefused as well.
+	ErrTooLarge = fmt.Errorf("too large: %w", ErrRefused)
+	// ErrQuota means that the service lets the mailbox send nothing for now.
+	ErrQuota = errors.New("the service's own limit of sending is reached")
 	// ErrSuspended means that the service takes nothing of this person, whom
 	// somebody has suspended. Such an error is an ErrRefused as well.
 	ErrSuspended = errors.New("the user is suspended")

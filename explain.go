@@ -25,6 +25,9 @@ type Story struct {
 // It needs a Mailbox that is an Archive, and for tickets a Desk of
 // Conversations.
 func (c *Connector) Explain(ctx context.Context, what string) (*Story, error) {
+	if c.desk == nil {
+		return nil, errNoDesk
+	}
 	archive, ok := c.mailbox.(Archive)
 	if !ok {
 		return nil, errors.New("exdesk: explain: the mailbox cannot be searched")

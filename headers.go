@@ -38,6 +38,9 @@ type HeaderError struct {
 	Reason string
 }
 
+// Is makes it a kind of ErrRefused.
+func (e *HeaderError) Is(class error) bool { return class == ErrRefused }
+
 func (e *HeaderError) Error() string {
 	if e.Field == "" {
 		return "exdesk: the header is refused: " + e.Reason
@@ -59,7 +62,7 @@ func (g *Guard) Check(before, after []byte) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range slices.Concat(protectedFields, standardFields, g.Also) {
+	for _, name := range g.fields() {
 		a, b := old.values(name), now.values(name)
 		if !slices.Equal(a, b) {
 			return &HeaderError{Field: name, Before: a, After: b}
@@ -67,6 +70,8 @@ func (g *Guard) Check(before, after []byte) error {
 	}
 	return nil
 }
+
+func (g *Guard) fields() []string { return slices.Concat(protectedFields, standardFields, g.Also) }
 
 // header is a header read strictly.
 type header []headerField

@@ -2,7 +2,6 @@ package exdesk_test
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"net/textproto"
 	"strings"
@@ -53,37 +52,6 @@ func TestGuard(t *testing.T) {
 	require.Error(t, g.Check([]byte(notification), []byte("X-Trace: 1\r\n"+notification)))
 }
 
-func TestPrepare(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		out  exdesk.Outbound
-		says string
-	}{
-		{"good", exdesk.Outbound{MIME: []byte(notification)}, ""},
-		{"side conversation", exdesk.Outbound{MIME: []byte(notification), SideConversation: true}, "side conversations"},
-		{"foreign author", exdesk.Outbound{MIME: []byte(strings.Replace(notification, "<support@contoso.test>", "<a@evil.example>", 1))}, "not from this mailbox"},
-		{"two authors", exdesk.Outbound{MIME: []byte(strings.Replace(notification, "<support@contoso.test>", "<support@contoso.test>, b@c.example", 1))}, "not one address"},
-		{"two From fields", exdesk.Outbound{MIME: []byte("From: support@contoso.test\r\n" + notification)}, "2 From fields"},
-		{"nobody", exdesk.Outbound{MIME: []byte(strings.Replace(notification, "To: ann@customer.example\r\n", "", 1))}, "no recipient"},
-		{"rewriting fails", exdesk.Outbound{MIME: []byte(notification), Rewrite: func([]byte) ([]byte, error) { return nil, errors.New("disk full") }}, "disk full"},
-		{"rewriting meddles", exdesk.Outbound{MIME: []byte(notification), Rewrite: func(m []byte) ([]byte, error) {
-			return bytes.Replace(m, []byte("Re: "), nil, 1), nil
-		}}, "Subject field is guarded"},
-		{"rewriting adds", exdesk.Outbound{MIME: []byte(notification), Rewrite: func(m []byte) ([]byte, error) {
-			return append([]byte("X-Trace: 1\r\n"), m...), nil
-		}}, ""},
-	} {
-		_, err := c.out.Prepare("Support@Contoso.test")
-		if c.says == "" {
-			require.NoError(t, err, c.name)
-		} else {
-			require.ErrorContains(t, err, c.says, c.name)
-		}
-	}
-	_, err := (&exdesk.Outbound{MIME: []byte(notification)}).Prepare("other@contoso.test", "support@contoso.test")
-	require.NoError(t, err, "an alias will do")
-}
-
 // FuzzGuard: whatever passes the guard reads the same, in the guarded fields,
 // to another parser too.
 func FuzzGuard(f *testing.F) {
@@ -110,14 +78,4 @@ func ExampleGuard() {
 	after := []byte("Subject: Your order\r\nX-Trace: 4711\r\n\r\nHello.")
 	fmt.Println(new(exdesk.Guard).Check(before, after))
 	// Output: exdesk: the Auto-Submitted field is guarded and was changed from ["auto-generated"] to []
-}
-
-func ExampleOutbound_Prepare() {
-	out := exdesk.Outbound{
-		MIME:    []byte("From: support@contoso.com\r\nTo: ann@customer.example\r\nSubject: Your order\r\n\r\nIt is on its way.\r\n"),
-		Rewrite: func(mime []byte) ([]byte, error) { return append([]byte("Bcc: archive@contoso.com\r\n"), mime...), nil },
-	}
-	_, err := out.Prepare("support@contoso.com")
-	fmt.Println(err)
-	// Output: exdesk: the Bcc field is guarded and was changed from [] to ["archive@contoso.com"]
 }

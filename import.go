@@ -34,6 +34,9 @@ const importNote = time.Minute
 //
 // It needs a Mailbox that is an Archive and a Desk that is an Importer.
 func (c *Connector) Import(ctx context.Context, n int) (*Report, error) {
+	if c.desk == nil {
+		return nil, errNoDesk
+	}
 	archive, ok := c.mailbox.(Archive)
 	if _, can := c.desk.(Importer); !ok || !can {
 		return &Report{}, errors.New("exdesk: import: the mailbox or the desk cannot do it")

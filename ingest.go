@@ -49,6 +49,9 @@ const (
 // what stopped the pass itself, and the Report is then of what was done until
 // then. Calls on one Connector wait for each other.
 func (c *Connector) Ingest(ctx context.Context) (*Report, error) {
+	if c.desk == nil {
+		return nil, errNoDesk
+	}
 	return c.pass(ctx, "ingest", func(p *pass) error { return p.run(ctx) })
 }
 

@@ -1,80 +1,195 @@
 package exdesk
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"mime"
-	"net/mail"
-	"slices"
-	"strings"
+	"time"
 )
 
 // ErrSideConversation refuses a side conversation: Zendesk sends those by its
 // own servers and never through a connected mailbox.
-var ErrSideConversation = errors.New("exdesk: side conversations do not leave through the mailbox")
+var ErrSideConversation = fmt.Errorf("exdesk: side conversations do not leave through the mailbox: %w", ErrRefused)
 
 // Outbound is a notification of Zendesk that is to leave through the mailbox.
 type Outbound struct {
-	// MIME is the notification, as RFC 5322 octets.
-	MIME []byte
+	// MIME is the notification, as RFC 5322 octets. It is read to its end, once:
+	// what can be read only so is kept in a temporary file meanwhile if it has
+	// more than a mebibyte. An *os.File or a *bytes.Reader is read in place.
+	MIME io.Reader
+	// Ticket is the ticket that it is about, so that answers find it. 0 if the
+	// caller does not know it: then exdesk tries to find out.
+	Ticket int64
+	// Recipients are those of the envelope (RFC 5321 §3.3), each of whom gets
+	// the mail. Graph has no envelope: whoever To, Cc or Bcc names must be among
+	// them, and those whom no field names are added to Bcc. Empty stands for
+	// those whom the fields name.
+	Recipients []string
+	// Key names the notification among all others: a second one of the same
+	// key and recipients is not sent. Default: its X-Zendesk-Email-Id, else its
+	// Message-ID.
+	Key string
 	// SideConversation says that it belongs to one; the octets alone do not.
 	SideConversation bool
-	// Rewrite, if set, may add header fields and change the body. A Guard
-	// stands behind it.
-	Rewrite func(mime []byte) ([]byte, error)
+	// Rewrite, if set, is given the header, the blank line at its end included,
+	// and may add fields to it. A Guard stands behind it, over the fields that
+	// describe the body as well.
+	Rewrite func(header []byte) ([]byte, error)
 	// Guard is the guard; the zero value guards what must be guarded.
 	Guard Guard
 }
 
-// Prepare returns the octets that may leave through the mailbox with one of
-// these addresses, or an error that says why the notification may not: it is a
-// side conversation, it is from somebody else, it is for nobody, or Rewrite
-// touched a guarded field. A display name in From is let through, but Exchange
-// puts its own in its place.
-func (o *Outbound) Prepare(mailbox string, aliases ...string) ([]byte, error) {
-	if o.SideConversation {
-		return nil, ErrSideConversation
-	}
-	h, err := parseHeader(o.MIME)
-	if err != nil {
-		return nil, err
-	}
-	if err := checkFrom(h, append([]string{mailbox}, aliases...)); err != nil {
-		return nil, err
-	}
-	if !slices.ContainsFunc([]string{"To", "Cc", "Bcc"}, func(name string) bool {
-		return strings.Contains(strings.Join(h.values(name), ","), "@")
-	}) {
-		return nil, errors.New("exdesk: the notification has no recipient")
-	}
-	if o.Rewrite == nil {
-		return o.MIME, nil
-	}
-	out, err := o.Rewrite(slices.Clone(o.MIME))
-	if err != nil {
-		return nil, fmt.Errorf("exdesk: rewriting the notification: %w", err)
-	}
-	if err := o.Guard.Check(o.MIME, out); err != nil {
-		return nil, err
-	}
-	return out, nil
+// RelayOptions are the settings of Relay. The zero value has Zendesk's limits.
+type RelayOptions struct {
+	// Limiter says how fast mail may leave: each mail costs one message, its
+	// octets and its recipients. Share one between the Connectors of a mailbox,
+	// and keep one in a file to remember 24 hours (see OpenLimits). If it has
+	// the method Stop of Windows, it is told when Exchange itself refuses.
+	// Default: a Line for RelayLimits. Unlimited sets no limit.
+	Limiter Limiter
+	// Claimer keeps two callers from sending one notification at a time.
+	// Default: Claims of the Connector's own, which know of no other process.
+	// Processes that share a mailbox must share claims, see graph.Claims.
+	Claimer Claimer
+	// MostRecipients is how many recipients one mail may have. Default 500,
+	// Exchange Online's own default.
+	MostRecipients int
+	// Split makes several mails of a notification with more recipients than
+	// that. Only those whom To and Cc do not name can be split off: they get
+	// mails in which these two fields are missing, for Graph would send to those
+	// named there again. By default such a notification is refused.
+	Split bool
+	// MayLose names fields of the header that may be missing or changed in what
+	// leaves: those of which Probe has shown that this tenant does not keep
+	// them. The loss of any other is a *LossError, and the mail does not leave.
+	MayLose []string
+	// Settle is for how long the mailbox may not show what was sent from it, so
+	// that a look that finds nothing is not yet believed. Default 150 seconds:
+	// copies in Sent Items, and what finds them, have each been seen a minute
+	// late. -1 believes at once.
+	//
+	// It makes a Connector wait in its first Settle: whoever ran before it may
+	// have just sent the notification. A Claimer that processes share knows
+	// better, and spares the wait.
+	Settle time.Duration
 }
 
-// checkFrom wants exactly one author, who is the mailbox.
-func checkFrom(h header, allowed []string) error {
-	values := h.values("From")
-	if len(values) != 1 {
-		return fmt.Errorf("exdesk: the notification has %d From fields instead of one", len(values))
+const (
+	defaultRecipients = 500
+	defaultSettle     = 150 * time.Second
+)
+
+func (o RelayOptions) withDefaults() RelayOptions {
+	if o.Limiter == nil {
+		o.Limiter = &Line{Limiter: RelayLimits()}
 	}
-	// Only the address counts; a name in any charset will do.
-	parser := mail.AddressParser{WordDecoder: &mime.WordDecoder{CharsetReader: func(_ string, r io.Reader) (io.Reader, error) { return r, nil }}}
-	from, err := parser.ParseList(values[0])
-	if err != nil || len(from) != 1 {
-		return errors.New("exdesk: the From field of the notification is not one address")
+	if o.Claimer == nil {
+		claims := new(Claims)
+		claims.begin() // nothing was sent by this Connector before
+		o.Claimer = claims
 	}
-	if !slices.ContainsFunc(allowed, func(a string) bool { return strings.EqualFold(a, from[0].Address) }) {
-		return errors.New("exdesk: the notification is not from this mailbox: Exchange would refuse it or change its author")
+	o.MostRecipients = cmp.Or(o.MostRecipients, defaultRecipients)
+	o.Settle = max(cmp.Or(o.Settle, defaultSettle), 0)
+	return o
+}
+
+// Receipt says what became of a notification.
+type Receipt struct {
+	Key string
+	// ID is the id of the draft, which the copy in Sent Items keeps as a rule.
+	ID string
+	// MessageID is the one that the draft had, in angle brackets. Exchange may
+	// write another as it sends.
+	MessageID  string
+	Ticket     int64 // that an answer will find; 0 if it is not known
+	Recipients []string
+	Bytes      int64 // as handed in, and Bcc added
+	// Fields tells of each guarded field what the draft has that was sent. What
+	// arrives may be less: see Connector.Trace.
+	Fields []FieldReport
+	// Name is the personal name that From had. Exchange puts its own in its
+	// place.
+	Name   string
+	Waited time.Duration // for the Limiter
+	// Already means that the notification had been sent before, and was not
+	// sent now. Such a receipt may have no Fields.
+	Already bool
+	// Unseen means that the mail is known to have left only by its draft, which
+	// is gone: the answer was lost, and no copy appeared.
+	Unseen bool
+	// Rest are the receipts of the further mails, if it was split.
+	Rest []*Receipt
+}
+
+// FieldReport is what became of one guarded field up to the draft.
+type FieldReport struct {
+	Name     string   `json:"name"`
+	Handed   string   `json:"handed"`          // as it was handed in
+	Draft    []string `json:"draft,omitempty"` // as the draft has it, if that is not the same
+	Survival Survival `json:"survival"`
+}
+
+// LossError means that the mailbox did not keep fields of the header, so the
+// notification did not leave.
+type LossError struct {
+	Fields []FieldReport // those
+}
+
+func (e *LossError) Error() string {
+	text := "exdesk: the notification did not leave, since the mailbox does not keep its"
+	for i, f := range e.Fields {
+		text += fmt.Sprintf("%s %s (%s)", map[bool]string{true: ","}[i > 0], f.Name, f.Survival)
 	}
-	return nil
+	return text + ": have Connector.Probe find out what this tenant keeps, and name in RelayOptions.MayLose what it does not"
+}
+
+// errNoOutbox is the answer of a mailbox that does not send.
+var errNoOutbox = errors.New("exdesk: this mailbox cannot send: Relay needs one that is an Outbox")
+
+// Relay sends a notification from the mailbox, once, whatever fails on the way:
+// one that was sent before under the same Key and for the same recipients is not
+// sent again. It waits for the limits as long as ctx allows.
+//
+// An error of the class ErrRefused says that the notification will never leave
+// as it is. After any other the same call can be made again, by this process or
+// another one, and goes on with the draft that it finds. The receipt is never
+// nil when mail has left, also of a part.
+//
+// Relay is safe for concurrent use.
+func (c *Connector) Relay(ctx context.Context, out *Outbound) (*Receipt, error) {
+	box, ok := c.mailbox.(Outbox)
+	switch {
+	case !ok:
+		return nil, errNoOutbox
+	case out.SideConversation:
+		return nil, ErrSideConversation
+	}
+	s, err := newSpool(out.MIME)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	letters, err := c.letters(s, out)
+	if err != nil {
+		return nil, err
+	}
+	var first *Receipt
+	for _, l := range letters {
+		end := c.step("relay", "")
+		r, err := c.dispatch(ctx, box, l)
+		end(l.Size(), "", err)
+		switch {
+		case r == nil:
+		case first == nil:
+			first = r
+		default:
+			first.Rest = append(first.Rest, r)
+		}
+		if err != nil {
+			return first, err
+		}
+	}
+	return first, nil
 }

@@ -58,6 +58,9 @@ func (c *Connector) Wake() {
 // somebody may reconnect it. When ctx ends, the mail at hand is abandoned where
 // it is, which is safe, and finished mails are still labelled.
 func (c *Connector) Run(ctx context.Context) error {
+	if c.desk == nil {
+		return errNoDesk
+	}
 	for {
 		_, err := c.Ingest(ctx)
 		if ctx.Err() != nil {

@@ -38,6 +38,7 @@ type Client struct {
 	address  string
 	user     []string // the path of the user
 	pageSize int
+	habits   habits
 }
 
 var _ exdesk.Mailbox = (*Client)(nil)
@@ -69,7 +70,7 @@ func New(address string, tokens oauth2.TokenSource, opts *Options) (*Client, err
 	c.rest.Base, c.rest.HTTP, c.rest.Token = base, o.HTTPClient, tokens
 	c.rest.UserAgent = "exdesk (+https://github.com/exdesk/exdesk)"
 	c.rest.InFlight = maxInFlight
-	c.rest.Explain = explain
+	c.rest.Explain, c.rest.Elsewhere = explain, uploadHost
 	return c, nil
 }
 

@@ -91,7 +91,24 @@ var codes = map[string]class{
 	"errorcorruptdata":                 {exdesk.ErrRefused, "Exchange cannot read its own copy of the mail"},
 	"errormimecontentconversionfailed": {exdesk.ErrRefused, "Exchange cannot turn its copy of the mail into MIME"},
 	"errorquotaexceeded":               {exdesk.ErrTemporary, "the mailbox is full"},
+
+	"errorinvalidrecipients":              {exdesk.ErrRefused, "Exchange does not take one of the recipients for an address"},
+	"errorexceededmaxrecipientlimit":      {exdesk.ErrRefused, "it has more recipients than the mailbox may send one mail to"},
+	"errorrecipientlimitexceeded":         {exdesk.ErrRefused, "it has more recipients than the mailbox may send one mail to"},
+	"errormessagesizeexceeded":            {exdesk.ErrTooLarge, "it is larger than the mailbox may send"},
+	"errorattachmentsizelimitexceeded":    {exdesk.ErrTooLarge, "a file is larger than can be attached"},
+	"requestentitytoolarge":               {exdesk.ErrTooLarge, ""},
+	"errormimecontentinvalidbase64string": {exdesk.ErrRefused, ""},
+	"errorsendasdenied":                   {exdesk.ErrAccess, "let the application send as this mailbox: Mail.Send, and Send As for a shared one"},
+	"errorexceededmessagelimit":           {errQuota, "the mailbox has sent to as many recipients as it may in a day"},
+	"errorsubmissionquotaexceeded":        {errQuota, "the mailbox has sent as much as it may for now"},
+	"errormessagesubmissionblocked":       {errQuota, "Exchange lets this mailbox send nothing: an administrator has to look into it"},
 }
+
+var errQuota = errors.Join(exdesk.ErrQuota, exdesk.ErrTemporary)
+
+// isGone reports whether the message is not there.
+func isGone(err error) bool { return errors.Is(err, exdesk.ErrNotFound) }
 
 func (e *Error) advice() string { return codes[strings.ToLower(e.Code)].advice }
 

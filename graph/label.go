@@ -25,6 +25,9 @@ const (
 	mostHush = time.Hour
 )
 
+// conflictPause is the pause after the n-th conflict.
+func conflictPause(n int) time.Duration { return time.Duration(n) * 300 * time.Millisecond }
+
 // Label implements exdesk.Mailbox. For each twenty mails it takes two
 // requests: one reads the categories, which Graph can only replace as a
 // whole, and one writes.
@@ -49,7 +52,7 @@ func (c *Client) label(ctx context.Context, marks []exdesk.Mark) []error {
 			break
 		}
 		c.rest.Hush(min(wait, mostHush))
-		if wait > patience || rest.Sleep(ctx, max(wait, time.Duration(attempt)*300*time.Millisecond)) != nil {
+		if wait > patience || rest.Sleep(ctx, max(wait, conflictPause(attempt))) != nil {
 			break // the errors say what was going on
 		}
 	}

@@ -15,6 +15,14 @@ const (
 	// recordID is the named property that holds an exdesk.Record. It is part
 	// of the format on people's mail and never changes.
 	recordID = "String {6a3de2f1-8c4b-4a57-9d06-5b0f2c7e91a8} Name exdesk"
+	// markID is the named property that holds an exdesk.Letter's Key, and
+	// handedID the one with the guarded fields of its header as they were handed
+	// in.
+	markID   = "String {6a3de2f1-8c4b-4a57-9d06-5b0f2c7e91a8} Name exdesk-letter"
+	handedID = "String {6a3de2f1-8c4b-4a57-9d06-5b0f2c7e91a8} Name exdesk-header"
+	// internetHeaders begins the id of a property that becomes a header field
+	// (PS_INTERNET_HEADERS, [MS-OXCMAIL] 2.1.3.2.4).
+	internetHeaders = "String {00020386-0000-0000-C000-000000000046} Name "
 )
 
 // property is a singleValueLegacyExtendedProperty.

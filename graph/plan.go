@@ -1,0 +1,164 @@
+package graph
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/exdesk/exdesk"
+	"github.com/exdesk/exdesk/internal/eml"
+)
+
+const (
+	// maxMIME is the largest message that is given to Graph as MIME: as base64
+	// it has to stay below the 4 MB of a request, taken as 4,000,000 octets.
+	maxMIME = 2_950_000
+	// maxPosted is the largest file that is attached by one request, and
+	// minSession the smallest for which there may be an upload session ("Attach
+	// large files to Outlook messages or events": 3 MB).
+	//
+	// QUIRK: a file of the few octets between them that JSON and base64 need is
+	// too large for the one and too small for the other.
+	maxPosted  = 2_999_500
+	minSession = 3_000_000
+)
+
+// plan says how a letter is given to Graph: as it is, or without its largest
+// files, which are attached to the draft one by one. Header, text and small
+// files come from the MIME in either case, so that a large mail keeps what a
+// small one keeps.
+type plan struct {
+	stub  []byte
+	files []file // that are not in the stub
+	kept  []string
+}
+
+// file is a leaf of a letter.
+type file struct {
+	name, kind, contentID string
+	inline                bool
+	begin, entity, end    int64 // see eml.Part.Span
+	size                  int64 // decoded
+}
+
+// key is by what an attachment of a draft is known again.
+func (f *file) key() string { return f.name + "\x00" + f.contentID }
+
+func newPlan(l *exdesk.Letter) (*plan, error) {
+	if l.Size() <= maxMIME {
+		stub := make([]byte, 0, l.Size())
+		buf := bytes.NewBuffer(stub)
+		if _, err := buf.ReadFrom(l.Reader()); err != nil {
+			return nil, fmt.Errorf("graph: reading the letter: %w", err)
+		}
+		return &plan{stub: buf.Bytes()}, nil
+	}
+	files, kept, err := filesOf(l)
+	if err != nil {
+		return nil, err
+	}
+	// The largest first: it takes the fewest requests.
+	slices.SortStableFunc(files, func(a, b file) int { return cmp.Compare(b.end-b.begin, a.end-a.begin) })
+	left := l.Size()
+	n := 0
+	for ; n < len(files) && left > maxMIME; n++ {
+		left -= files[n].end - files[n].begin
+	}
+	if left > maxMIME {
+		return nil, fmt.Errorf("graph: the text of the message alone is more than Graph takes at once: %w", exdesk.ErrTooLarge)
+	}
+	p := &plan{files: slices.Clone(files[:n]), kept: kept}
+	for _, f := range files[n:] {
+		p.kept = append(p.kept, f.key())
+	}
+	slices.SortFunc(p.files, func(a, b file) int { return cmp.Compare(a.begin, b.begin) })
+	p.stub, err = cutOut(l, p.files, int(left))
+	return p, err
+}
+
+// filesOf lists the leaves of a letter that can be attached by themselves, and
+// the keys of those that cannot. What is signed is left whole.
+func filesOf(l *exdesk.Letter) (files []file, kept []string, err error) {
+	r := eml.NewReader(l.Reader(), nil)
+	var parts []*eml.Part
+	var sizes []int64
+	for {
+		p, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		var n int64
+		if err == nil {
+			n, err = io.Copy(io.Discard, p)
+		}
+		if err != nil {
+			var broken *eml.Error
+			if errors.As(err, &broken) {
+				err = fmt.Errorf("graph: the letter: %w: %w", err, exdesk.ErrRefused)
+			}
+			return nil, nil, err
+		}
+		parts, sizes = append(parts, p), append(sizes, n)
+	}
+	for i, p := range parts {
+		f := file{name: p.Name, kind: p.Type, contentID: p.ContentID, inline: p.Disposition != "attachment" && p.ContentID != "", size: sizes[i]}
+		if f.name == "" {
+			f.name = "attachment-" + strconv.Itoa(i+1)
+			if p.Type == "message/rfc822" {
+				f.name += ".eml"
+			}
+		}
+		var ok bool
+		f.begin, f.entity, f.end, ok = p.Span()
+		whole := slices.ContainsFunc(p.Within, func(c eml.Container) bool {
+			return c.Type == "multipart/signed" || c.Type == "multipart/encrypted" || c.Type == "multipart/alternative" && p.ContentID == ""
+		})
+		body := strings.HasPrefix(p.Type, "text/") && p.Disposition != "attachment" && p.Name == ""
+		if !ok || whole || body || sizes[i] == 0 {
+			kept = append(kept, f.key())
+			continue
+		}
+		files = append(files, f)
+	}
+	return files, kept, nil
+}
+
+// cutOut returns the letter without these files, which are in their order.
+func cutOut(l *exdesk.Letter, files []file, size int) ([]byte, error) {
+	out := bytes.NewBuffer(make([]byte, 0, size))
+	at := int64(0)
+	for _, f := range append(slices.Clone(files), file{begin: l.Size(), end: l.Size()}) {
+		if err := copyRange(out, l, at, f.begin); err != nil {
+			return nil, fmt.Errorf("graph: reading the letter: %w", err)
+		}
+		at = f.end
+	}
+	return out.Bytes(), nil
+}
+
+// copyRange writes octets of a letter.
+func copyRange(w io.Writer, l *exdesk.Letter, from, to int64) error {
+	head := int64(len(l.Header))
+	if from < head {
+		if _, err := w.Write(l.Header[from:min(to, head)]); err != nil || to <= head {
+			return err
+		}
+		from = head
+	}
+	n, err := io.Copy(w, io.NewSectionReader(l.Body, from-head, to-from))
+	if err == nil && n < to-from {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// open returns the octets of a file.
+func (f *file) open(l *exdesk.Letter) (io.Reader, error) {
+	head := int64(len(l.Header)) // no part begins in it
+	return eml.NewReader(io.NewSectionReader(l.Body, f.entity-head, f.end-f.entity), nil).Next()
+}

@@ -1,0 +1,109 @@
+package exdesk
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"time"
+)
+
+// Outbox is a Mailbox that sends. Each letter is a draft first, is looked at as
+// the store keeps it, and is sent from there, so that whoever comes back after
+// a lost answer finds either the draft or the copy of what was sent.
+type Outbox interface {
+	// Copies returns what can be found of a letter anywhere in the mailbox,
+	// drafts and copies of what was sent, the oldest first. id is a draft that
+	// is known to be one of them, or "". The store may show a copy late.
+	Copies(ctx context.Context, l *Letter, id string) ([]*Copy, error)
+
+	// Draft makes a draft of the letter, or finishes one that was begun; nil
+	// is none. The call that makes it carries what Copies finds it by. What the
+	// store does not take from MIME is set by other means as far as there are
+	// any. ErrTooLarge means that the mailbox never sends so large a mail.
+	Draft(ctx context.Context, l *Letter, begun *Copy) (*Copy, error)
+
+	// Send sends a draft, by one request. No error means that it was accepted;
+	// ErrDoubtful that nobody knows; ErrNotFound that there is no such draft
+	// any more, as when it was sent; ErrQuota that the mailbox may not send now.
+	Send(ctx context.Context, id string) error
+
+	// Discard deletes a draft, so that Copies does not find it any more.
+	Discard(ctx context.Context, id string) error
+}
+
+// Letter is one mail on its way out: a notification, or a part of one.
+type Letter struct {
+	Key        string   // names the notification and who gets this mail; no two letters have the same
+	MessageID  string   // in angle brackets; "" if the notification has none
+	EmailID    string   // its X-Zendesk-Email-Id
+	Recipients []string // all of them; the header names each once
+	Guarded    []Field  // the fields that have to survive
+	Header     []byte   // with the blank line at its end; lines end in CRLF
+	Body       *io.SectionReader
+	// Record is what is to be written on the draft with that id, and stays on
+	// the copy.
+	Record func(id string) Record
+}
+
+// Size returns how many octets the letter has.
+func (l *Letter) Size() int64 { return int64(len(l.Header)) + l.Body.Size() }
+
+// Reader returns the letter from its beginning.
+func (l *Letter) Reader() io.Reader {
+	return io.MultiReader(bytes.NewReader(l.Header), io.NewSectionReader(l.Body, 0, l.Body.Size()))
+}
+
+// Missing returns the guarded fields that a header does not have as they should
+// be: the words of the header may be folded and encoded otherwise, and Exchange
+// may write another name before an address.
+func (l *Letter) Missing(header []byte) ([]Field, error) {
+	h, err := parseHeader(header)
+	if err != nil {
+		return nil, err
+	}
+	var missing []Field
+	for _, f := range l.Guarded {
+		switch survival(f.Name, []string{f.Value}, h.values(f.Name)) {
+		case Changed, Lost:
+			missing = append(missing, f)
+		}
+	}
+	return missing, nil
+}
+
+// Copy is what there is of a letter in the mailbox.
+type Copy struct {
+	ID         string
+	Draft      bool // not sent
+	Created    time.Time
+	MessageID  string   // as the store has it, in angle brackets
+	Recipients []string // of To, Cc and Bcc
+	Record     *Record  // what was written on it, or nil
+	Header     []byte   // as the store shows it; what Draft returns has it
+	Repaired   []string // the fields that were set by other means than MIME; of Draft
+}
+
+// ReadHeader reads a mail up to the blank line that ends its header, and returns
+// that much. A header of more than 256 KB, which Exchange Online does not take
+// either, is an error.
+func ReadHeader(r io.Reader) ([]byte, error) {
+	in := bufio.NewReader(io.LimitReader(r, maxHeader))
+	var head []byte
+	for {
+		line, err := in.ReadSlice('\n')
+		head = append(head, line...)
+		switch {
+		case err == bufio.ErrBufferFull:
+		case err == io.EOF && len(head) < maxHeader:
+			return head, nil // there is no body
+		case err == io.EOF:
+			return nil, errors.New("the header has more than 256 KB")
+		case err != nil:
+			return nil, err
+		case string(line) == "\r\n" || string(line) == "\n":
+			return head, nil
+		}
+	}
+}
