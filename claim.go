@@ -21,6 +21,9 @@ type Claim struct {
 	// Before is when somebody may last have sent under the key; zero if nobody
 	// ever can have.
 	Before time.Time
+	// Until is when the claim ends whether it was released or not; zero if it
+	// does not. Nothing is begun in its last minute.
+	Until time.Time
 	// Release ends the claim. used says that something may have been written or
 	// sent under the key. Release does not fail: what it cannot do, time does.
 	Release func(used bool)

@@ -16,6 +16,9 @@ const (
 	unheard = 30 * time.Second
 	// longestLook bounds the pause between two looks at what became of a mail.
 	longestLook = 30 * time.Second
+	// lastMinute is how long before its end a claim is not used any more, so that
+	// what was begun has ended by then.
+	lastMinute = time.Minute
 	// mostSends is how often one call sends one draft.
 	mostSends = 3
 	// quotaPause is how long nothing is sent after Exchange said that a quota is
@@ -28,30 +31,50 @@ const (
 
 // dispatch is one letter on its way.
 type dispatch struct {
-	c    *Connector
-	box  Outbox
-	l    *letter
-	r    *Receipt
-	id   string    // of the draft
-	sent time.Time // when the draft may last have been sent; zero if it was not
-	used bool      // something was written to the mailbox
+	c     *Connector
+	box   Outbox
+	l     *letter
+	r     *Receipt
+	id    string    // of the draft
+	sent  time.Time // when the draft may last have been sent; zero if it was not
+	used  bool      // something was written to the mailbox
+	spent bool      // the mailbox may have been charged for it
 }
 
-// dispatch sends one letter, unless that was done before.
+// dispatch sends one letter, unless that was done before. The limits come first:
+// the wait for them is the long one, and a claim does not last for ever.
 func (c *Connector) dispatch(ctx context.Context, box Outbox, l *letter) (*Receipt, error) {
+	d := &dispatch{c: c, box: box, l: l}
+	d.r = &Receipt{Key: l.Notification, Ticket: l.ticket, Recipients: l.Recipients, Bytes: l.Size(), Name: l.name}
+	if d.known() {
+		return d.r, nil
+	}
+	begin := time.Now()
+	slot, err := c.opts.Relay.Limiter.Reserve(ctx, c.mailbox.Address(), d.cost())
+	d.r.Waited = time.Since(begin)
+	if err != nil {
+		return nil, err
+	}
+	// Given back unless the server may have counted it.
+	defer func() {
+		if d.spent {
+			slot.Commit()
+		}
+		slot.Cancel()
+	}()
 	claim, err := c.opts.Relay.Claimer.Claim(ctx, c.mailbox.Address(), l.Key)
 	if err != nil {
 		return nil, err
 	}
-	d := &dispatch{c: c, box: box, l: l}
 	defer func() { claim.Release(d.used) }()
-	d.r = &Receipt{Key: l.key, Ticket: l.ticket, Recipients: l.Recipients, Bytes: l.Size(), Name: l.name}
-	known := c.sendings.get(l.Key)
-	if known.done {
-		d.r.Already, d.r.ID, d.r.MessageID, d.r.Ticket, d.r.Unseen = true, known.id, known.messageID, known.ticket, known.unseen
+	if d.known() { // by who held the claim before
 		return d.r, nil
 	}
-	d.id, d.sent = known.id, known.sent
+	if !claim.Until.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadlineCause(ctx, claim.Until.Add(-lastMinute), errClaimEnds)
+		defer cancel()
+	}
 	done, err := d.run(ctx, claim.Before)
 	c.sendings.put(l.Key, sending{done: done, id: d.id, sent: d.sent, messageID: d.r.MessageID, ticket: d.r.Ticket, unseen: d.r.Unseen})
 	if !done {
@@ -60,26 +83,27 @@ func (c *Connector) dispatch(ctx context.Context, box Outbox, l *letter) (*Recei
 	return d.r, err
 }
 
-// run brings the letter out. done says that it has left, now or before.
+var errClaimEnds = fmt.Errorf("exdesk: the claim to the notification ends: %w", ErrTemporary)
+
+// known takes over what this process knows of the letter, and reports whether
+// it has left.
+func (d *dispatch) known() bool {
+	k := d.c.sendings.get(d.l.Key)
+	d.id, d.sent = k.id, k.sent
+	if k.done {
+		d.r.Already, d.r.ID, d.r.MessageID, d.r.Ticket, d.r.Unseen = true, k.id, k.messageID, k.ticket, k.unseen
+	}
+	return k.done
+}
+
+// run brings the letter out. done says that it has left, now or before. before
+// is when somebody else may last have sent it.
 func (d *dispatch) run(ctx context.Context, before time.Time) (done bool, err error) {
 	begun, err := d.look(ctx, before)
 	if err != nil || d.r.Already {
 		return d.r.Already, err
 	}
 	d.findTicket(ctx)
-	begin := time.Now()
-	slot, err := d.c.opts.Relay.Limiter.Reserve(ctx, d.c.mailbox.Address(), d.cost())
-	d.r.Waited = time.Since(begin)
-	if err != nil {
-		return false, err
-	}
-	// Given back unless the server may have counted it.
-	defer func() {
-		if !d.sent.IsZero() {
-			slot.Commit()
-		}
-		slot.Cancel()
-	}()
 	if err := d.draft(ctx, begun); err != nil || d.r.Already {
 		return d.r.Already, err
 	}
@@ -206,50 +230,34 @@ func (d *dispatch) record(id string) Record {
 // accept looks at what the mailbox has made of the letter.
 func (d *dispatch) accept(ctx context.Context, kept *Copy) error {
 	d.id = kept.ID
-	d.r.ID, d.r.MessageID = kept.ID, kept.MessageID
-	loss, err := d.compare(kept)
+	d.r.ID, d.r.MessageID, d.r.Fields = kept.ID, kept.MessageID, kept.Fields
+	err := d.lost()
 	if err == nil && !sameRecipients(kept.Recipients, d.l.Recipients) {
 		err = errors.New("exdesk: the draft has other recipients than the notification, so it did not leave")
 	}
-	if err == nil && len(loss.Fields) > 0 {
-		err = loss
-	}
 	if err != nil {
 		d.discard(ctx)
-	}
-	return err
-}
-
-// compare reports on the fields of the draft, and on those that may not be as
-// they are.
-func (d *dispatch) compare(kept *Copy) (*LossError, error) {
-	h, err := parseHeader(kept.Header)
-	if err != nil {
-		return nil, fmt.Errorf("exdesk: the draft: %w", err)
-	}
-	loss := new(LossError)
-	for _, f := range d.l.Guarded {
-		is := h.values(f.Name)
-		r := FieldReport{Name: f.Name, Handed: f.Value, Survival: survival(f.Name, []string{f.Value}, is)}
-		switch r.Survival {
-		case Kept:
-			if slices.ContainsFunc(kept.Repaired, func(n string) bool { return strings.EqualFold(n, f.Name) }) {
-				r.Survival = Repaired
-			}
-		case Changed, Lost:
-			if !slices.ContainsFunc(d.c.opts.Relay.MayLose, func(n string) bool { return strings.EqualFold(n, f.Name) }) {
-				loss.Fields = append(loss.Fields, r)
-			}
-			r.Draft = is
-		default:
-			r.Draft = is
-		}
-		d.r.Fields = append(d.r.Fields, r)
+		return err
 	}
 	for _, name := range d.l.left {
 		d.r.Fields = append(d.r.Fields, FieldReport{Name: name, Survival: Lost})
 	}
-	return loss, nil
+	return nil
+}
+
+// lost returns an error if a field is lost that may not be.
+func (d *dispatch) lost() error {
+	var loss LossError
+	for _, f := range d.r.Fields {
+		if (f.Survival == Changed || f.Survival == Lost) && !d.l.probe &&
+			!slices.ContainsFunc(d.c.opts.Relay.MayLose, func(n string) bool { return strings.EqualFold(n, f.Name) }) {
+			loss.Fields = append(loss.Fields, f)
+		}
+	}
+	if len(loss.Fields) > 0 {
+		return &loss
+	}
+	return nil
 }
 
 func sameRecipients(a, b []string) bool {
@@ -276,7 +284,7 @@ func (d *dispatch) discard(ctx context.Context) {
 // send sends the draft, and finds out what came of it.
 func (d *dispatch) send(ctx context.Context) (done bool, err error) {
 	for n := 1; ; n++ {
-		d.sent = time.Now()
+		d.sent, d.spent = time.Now(), true
 		err := d.box.Send(ctx, d.id)
 		vanished := n == 1 && !errors.Is(err, ErrDoubtful) // it is gone, and not by this call
 		switch {
@@ -286,7 +294,7 @@ func (d *dispatch) send(ctx context.Context) (done bool, err error) {
 		case errors.Is(err, ErrDoubtful), errors.Is(err, ErrNotFound):
 			d.c.log.WarnContext(ctx, "nobody knows yet whether a notification has left", "draft", d.id, "error", err)
 		default:
-			d.sent = time.Time{} // it was not heard, or refused
+			d.sent, d.spent = time.Time{}, n > 1 // it was not heard, or refused
 			return false, d.refused(ctx, err)
 		}
 		done, _, unresolved := d.resolve(ctx)

@@ -12,11 +12,11 @@ import (
 // letter is a Letter with what only Relay needs to know.
 type letter struct {
 	Letter
-	key     string // the notification's, as in Outbound
 	ticket  int64
 	name    string   // the personal name in From
 	encoded []string // ids of the ticket, as Zendesk encodes them
 	left    []string // fields that are missing since it is a part
+	probe   bool     // whatever is lost of it, it leaves
 }
 
 // letters makes what is to be sent of a notification: one letter, or several if
@@ -50,7 +50,7 @@ func (c *Connector) letters(s *spool, out *Outbound) ([]*letter, error) {
 	if err != nil {
 		return nil, err
 	}
-	proto := letter{ticket: out.Ticket, name: name, encoded: encodedOf(h)}
+	proto := letter{ticket: out.Ticket, name: name, encoded: encodedOf(h), probe: out.probe}
 	proto.Body, proto.MessageID = body, one(h, "Message-ID")
 	proto.EmailID = one(h, "X-Zendesk-Email-Id")
 	key := out.Key
@@ -79,7 +79,7 @@ func (c *Connector) letters(s *spool, out *Outbound) ([]*letter, error) {
 		if i > 0 || len(bcc) != named {
 			l.Header = withBlind(raw, bcc, l.left)
 		}
-		l.key, l.Key = key, letterKey(key, l.Recipients)
+		l.Notification, l.Key = key, letterKey(key, l.Recipients)
 		l.Guarded = guarded(h, &out.Guard, l.left)
 		list = append(list, &l)
 	}

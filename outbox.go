@@ -33,15 +33,23 @@ type Outbox interface {
 	Discard(ctx context.Context, id string) error
 }
 
+// Tracer is an Outbox that finds again what it sent.
+type Tracer interface {
+	// Letters returns what can be found of the letters of a notification, by the
+	// name that Letter.Notification gave it, the oldest first.
+	Letters(ctx context.Context, notification string) ([]*Copy, error)
+}
+
 // Letter is one mail on its way out: a notification, or a part of one.
 type Letter struct {
-	Key        string   // names the notification and who gets this mail; no two letters have the same
-	MessageID  string   // in angle brackets; "" if the notification has none
-	EmailID    string   // its X-Zendesk-Email-Id
-	Recipients []string // all of them; the header names each once
-	Guarded    []Field  // the fields that have to survive
-	Header     []byte   // with the blank line at its end; lines end in CRLF
-	Body       *io.SectionReader
+	Key          string   // names the notification and who gets this mail; no two letters have the same
+	Notification string   // names the notification alone
+	MessageID    string   // in angle brackets; "" if the notification has none
+	EmailID      string   // its X-Zendesk-Email-Id
+	Recipients   []string // all of them; the header names each once
+	Guarded      []Field  // the fields that have to survive
+	Header       []byte   // with the blank line at its end; lines end in CRLF
+	Body         *io.SectionReader
 	// Record is what is to be written on the draft with that id, and stays on
 	// the copy.
 	Record func(id string) Record
@@ -55,22 +63,27 @@ func (l *Letter) Reader() io.Reader {
 	return io.MultiReader(bytes.NewReader(l.Header), io.NewSectionReader(l.Body, 0, l.Body.Size()))
 }
 
-// Missing returns the guarded fields that a header does not have as they should
-// be: the words of the header may be folded and encoded otherwise, and Exchange
-// may write another name before an address.
-func (l *Letter) Missing(header []byte) ([]Field, error) {
+// Compare tells what became of the guarded fields in a header. Words may be
+// folded and encoded otherwise, and addresses have other names before them.
+func (l *Letter) Compare(header []byte) ([]FieldReport, error) {
 	h, err := parseHeader(header)
 	if err != nil {
 		return nil, err
 	}
-	var missing []Field
-	for _, f := range l.Guarded {
-		switch survival(f.Name, []string{f.Value}, h.values(f.Name)) {
-		case Changed, Lost:
-			missing = append(missing, f)
-		}
+	list := make([]FieldReport, len(l.Guarded))
+	for i, f := range l.Guarded {
+		list[i] = compareField(f, h)
 	}
-	return missing, nil
+	return list, nil
+}
+
+func compareField(f Field, h header) FieldReport {
+	is := h.values(f.Name)
+	r := FieldReport{Name: f.Name, Handed: f.Value, Survival: survival(f.Name, []string{f.Value}, is)}
+	if r.Survival != Kept {
+		r.Draft = is
+	}
+	return r
 }
 
 // Copy is what there is of a letter in the mailbox.
@@ -81,8 +94,9 @@ type Copy struct {
 	MessageID  string   // as the store has it, in angle brackets
 	Recipients []string // of To, Cc and Bcc
 	Record     *Record  // what was written on it, or nil
-	Header     []byte   // as the store shows it; what Draft returns has it
-	Repaired   []string // the fields that were set by other means than MIME; of Draft
+	// Fields tells what became of the guarded fields. What Draft returns has all
+	// of them; a copy that was found may have none.
+	Fields []FieldReport
 }
 
 // ReadHeader reads a mail up to the blank line that ends its header, and returns

@@ -39,6 +39,8 @@ type Outbound struct {
 	Rewrite func(header []byte) ([]byte, error)
 	// Guard is the guard; the zero value guards what must be guarded.
 	Guard Guard
+
+	probe bool // of Probe
 }
 
 // RelayOptions are the settings of Relay. The zero value has Zendesk's limits.

@@ -33,6 +33,9 @@ type world struct {
 	tokens   *tokens
 	connect  func()
 	onPut    func()
+
+	graphURL  string
+	graphHTTP *http.Client
 }
 
 // tokens holds the current token of each service.
@@ -64,6 +67,7 @@ func newWorld(t *testing.T, g *graphtest.Options, z *zendesktest.Options) *world
 			}
 		}
 	})
+	w.graphURL, w.graphHTTP = graphURL+"/v1.0", graphClient
 	w.connect = func() {
 		var err error
 		w.mailbox, err = graph.New(w.exchange.Mailbox(), &w.tokens.graph,

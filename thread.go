@@ -121,9 +121,15 @@ func (p *pass) remembered(ctx context.Context, id string) ([]candidate, error) {
 			return nil, err
 		}
 		for _, m := range mails {
+			written := m.Record
 			switch r := p.c.own(m).Record; {
 			case r != nil && r.Outcome == Sent && r.Ticket != 0:
 				return []candidate{{r.Ticket, true}}, nil
+			case written != nil && written.Outcome == Sent && written.Ticket != 0 && written.Account == p.c.account:
+				// QUIRK: the copy in Sent Items is documented to keep the id of its
+				// draft, and has been seen not to. So it may be the record of another
+				// mail, too: the ticket has to bear it out.
+				add(written.Ticket, false)
 			case r.ticketed() && !zendesks:
 				add(r.Ticket, false)
 			}

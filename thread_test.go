@@ -145,13 +145,15 @@ func TestReplyBecomesComment(t *testing.T) {
 // says so: its hash is of where the copy is, which nobody outside knows.
 func TestReplyToASentNotification(t *testing.T) {
 	for name, c := range map[string]struct {
-		id   string
-		ours bool
-		want exdesk.Outcome
+		id, account string
+		ours        bool
+		want        exdesk.Outcome
 	}{
-		"Zendesk's Message-ID":          {"62X0VV2436V_68d3a1b2c4d5e_1f2a3b4c_sprut@zendesk.com", true, exdesk.Commented},
-		"one that Exchange gave it":     {"AM0PR01MB0001@eurprd01.prod.outlook.com", true, exdesk.Commented},
-		"a record that is not of there": {"AM0PR01MB0001@eurprd01.prod.outlook.com", false, exdesk.Created},
+		"Zendesk's Message-ID":                        {"62X0VV2436V_68d3a1b2c4d5e_1f2a3b4c_sprut@zendesk.com", "acme", true, exdesk.Commented},
+		"one that Exchange gave it":                   {"AM0PR01MB0001@eurprd01.prod.outlook.com", "acme", true, exdesk.Commented},
+		"the copy has another id than the draft":      {"AM0PR01MB0001@eurprd01.prod.outlook.com", "acme", false, exdesk.Commented},
+		"a record of another account":                 {"AM0PR01MB0001@eurprd01.prod.outlook.com", "other", true, exdesk.Created},
+		"another id, and a record of another account": {"AM0PR01MB0001@eurprd01.prod.outlook.com", "other", false, exdesk.Created},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, nil, nil, func(t *testing.T, w *world) {
@@ -160,7 +162,7 @@ func TestReplyToASentNotification(t *testing.T) {
 				sent, err := w.exchange.DeliverTo("support@contoso.test", letter{from: "Support <support@contoso.test>", to: "ann@customer.example", id: c.id, text: "Which order?"}.bytes(),
 					&graphtest.Delivery{Folder: "sentitems", Read: true})
 				require.NoError(t, err)
-				record := exdesk.Record{Account: "acme", Mail: "made up", Outcome: exdesk.Sent, Ticket: 1}
+				record := exdesk.Record{Account: c.account, Mail: "made up", Outcome: exdesk.Sent, Ticket: 1}
 				if c.ours {
 					record.Mail = place("support@contoso.test", sent)
 				}
@@ -170,7 +172,7 @@ func TestReplyToASentNotification(t *testing.T) {
 				w.post(l)
 				res := w.only()
 				require.Equal(t, c.want, res.Outcome, res.Reason)
-				if c.ours {
+				if c.want == exdesk.Commented {
 					require.Equal(t, int64(1), res.Ticket)
 					require.True(t, res.Public, res.Reason)
 				}

@@ -69,7 +69,7 @@ type composing struct {
 	plan     *plan
 	copy     *exdesk.Copy
 	begun    bool // by somebody before
-	repaired []string
+	repaired []exdesk.Field
 }
 
 // Draft implements exdesk.Outbox. The letter is given to Graph as MIME, files
@@ -90,9 +90,7 @@ func (c *Client) Draft(ctx context.Context, l *exdesk.Letter, begun *exdesk.Copy
 		}
 		return nil, err
 	}
-	out := *d.copy
-	out.Repaired = d.repaired
-	return &out, nil
+	return d.copy, nil
 }
 
 func (d *composing) run(ctx context.Context) error {
@@ -116,6 +114,12 @@ func (d *composing) run(ctx context.Context) error {
 			}
 		}
 		h.learn(wanting, missing)
+	}
+	if len(missing) > 0 {
+		// For who wonders later where it was lost.
+		if err := d.write(ctx, d.header()); err != nil {
+			return err
+		}
 	}
 	return d.attach(ctx)
 }
@@ -188,28 +192,62 @@ const maxJSONHeaders = 5
 // and fields by their properties. It returns the fields that the draft lacks
 // then.
 func (d *composing) mark(ctx context.Context, fields []exdesk.Field) (missing []exdesk.Field, err error) {
-	handed, _ := json.Marshal(d.l.Guarded) // strings
+	d.copy.Fields = nil
 	properties := []property{
 		{ID: markID, Value: value(d.l.Key)},
-		{ID: handedID, Value: value(handed)},
+		{ID: notificationID, Value: value(d.l.Notification)},
 		{ID: recordID, Value: value(formatRecord(d.l.Record(d.copy.ID)))},
+		d.header(),
 	}
 	for _, f := range fields {
 		properties = append(properties, fieldProperty(f))
 	}
-	if err := d.c.change(ctx, "mark draft", d.copy.ID, map[string]any{"singleValueExtendedProperties": properties}); err != nil {
+	if err := d.write(ctx, properties...); err != nil {
 		return nil, err
 	}
-	if d.copy.Header, err = d.c.header(ctx, d.copy.ID); err != nil {
+	head, err := d.c.header(ctx, d.copy.ID)
+	if err != nil {
 		return nil, err
 	}
-	missing, err = d.l.Missing(d.copy.Header)
-	for _, f := range fields {
-		if !slices.Contains(missing, f) && !slices.Contains(d.repaired, f.Name) {
-			d.repaired = append(d.repaired, f.Name)
+	if d.copy.Fields, err = d.l.Compare(head); err != nil {
+		return nil, err
+	}
+	d.repaired = append(d.repaired, fields...)
+	for i := range d.copy.Fields {
+		f := &d.copy.Fields[i]
+		switch of := (exdesk.Field{Name: f.Name, Value: f.Handed}); {
+		case f.Survival == exdesk.Changed || f.Survival == exdesk.Lost:
+			missing = append(missing, of)
+		case f.Survival == exdesk.Kept && slices.Contains(d.repaired, of):
+			f.Survival = exdesk.Repaired
 		}
 	}
-	return missing, err
+	return missing, nil
+}
+
+// header is the property that tells of the header: as it was handed in, and
+// later on what became of it.
+func (d *composing) header() property {
+	fields := slices.Clone(d.copy.Fields)
+	if fields == nil {
+		for _, f := range d.l.Guarded {
+			fields = append(fields, exdesk.FieldReport{Name: f.Name, Handed: f.Value})
+		}
+	}
+	for i := range fields {
+		// A long list of references must not be what a draft fails of.
+		fields[i].Handed = shorten(fields[i].Handed)
+		fields[i].Draft = slices.Clone(fields[i].Draft)
+		for k, v := range fields[i].Draft {
+			fields[i].Draft[k] = shorten(v)
+		}
+	}
+	text, _ := json.Marshal(fields) // strings
+	return property{ID: handedID, Value: value(text)}
+}
+
+func (d *composing) write(ctx context.Context, properties ...property) error {
+	return d.c.change(ctx, "mark draft", d.copy.ID, map[string]any{"singleValueExtendedProperties": properties})
 }
 
 // fieldProperty is the property that becomes a field ([MS-OXCMAIL] 2.1.3.2).

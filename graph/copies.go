@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/exdesk/exdesk"
+	"github.com/exdesk/exdesk/internal/rest"
 )
 
 // letterItem is what is asked of a message that may be a letter's.
@@ -81,12 +83,32 @@ func (c *Client) Copies(ctx context.Context, l *exdesk.Letter, id string) ([]*ex
 			}
 		}
 	}
-	slices.SortFunc(found, func(a, b *exdesk.Copy) int {
-		if n := a.Created.Compare(b.Created); n != 0 {
-			return n
+	sortCopies(found)
+	return found, nil
+}
+
+func sortCopies(list []*exdesk.Copy) {
+	slices.SortFunc(list, func(a, b *exdesk.Copy) int { return cmp.Or(a.Created.Compare(b.Created), strings.Compare(a.ID, b.ID)) })
+}
+
+// Letters implements exdesk.Tracer.
+func (c *Client) Letters(ctx context.Context, notification string) ([]*exdesk.Copy, error) {
+	page, err := c.page(ctx, &rest.Request{Op: "look for notification", Path: c.path("messages"), Header: immutable(),
+		Query: query("$filter", hasProperty(notificationID, notification), "$select", letterSelect, "$top", mostCopies, "$expand",
+			"singleValueExtendedProperties($filter=id eq '"+recordID+"' or id eq '"+markID+"' or id eq '"+handedID+"')")})
+	if err != nil {
+		return nil, err
+	}
+	var found []*exdesk.Copy
+	for _, raw := range page.Value {
+		var it letterItem
+		if json.Unmarshal(raw, &it) == nil && it.ID != "" && it.property(markID) != discarded {
+			k := it.copy()
+			_ = json.Unmarshal([]byte(it.property(handedID)), &k.Fields) // anybody with access could have written it
+			found = append(found, k)
 		}
-		return strings.Compare(a.ID, b.ID)
-	})
+	}
+	sortCopies(found)
 	return found, nil
 }
 

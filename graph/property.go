@@ -15,11 +15,12 @@ const (
 	// recordID is the named property that holds an exdesk.Record. It is part
 	// of the format on people's mail and never changes.
 	recordID = "String {6a3de2f1-8c4b-4a57-9d06-5b0f2c7e91a8} Name exdesk"
-	// markID is the named property that holds an exdesk.Letter's Key, and
-	// handedID the one with the guarded fields of its header as they were handed
-	// in.
-	markID   = "String {6a3de2f1-8c4b-4a57-9d06-5b0f2c7e91a8} Name exdesk-letter"
-	handedID = "String {6a3de2f1-8c4b-4a57-9d06-5b0f2c7e91a8} Name exdesk-header"
+	// markID is the named property that holds an exdesk.Letter's Key,
+	// notificationID the one with its Notification, and handedID the one that
+	// tells of its header, as a list of exdesk.FieldReport.
+	markID         = "String {6a3de2f1-8c4b-4a57-9d06-5b0f2c7e91a8} Name exdesk-letter"
+	notificationID = "String {6a3de2f1-8c4b-4a57-9d06-5b0f2c7e91a8} Name exdesk-notification"
+	handedID       = "String {6a3de2f1-8c4b-4a57-9d06-5b0f2c7e91a8} Name exdesk-header"
 	// internetHeaders begins the id of a property that becomes a header field
 	// (PS_INTERNET_HEADERS, [MS-OXCMAIL] 2.1.3.2.4).
 	internetHeaders = "String {00020386-0000-0000-C000-000000000046} Name "
@@ -74,10 +75,15 @@ func parseRecord(s string) *exdesk.Record {
 // maxReason keeps the property far below what Exchange stores in a row.
 const maxReason = 1000
 
-func formatRecord(r exdesk.Record) string {
-	if len(r.Reason) > maxReason {
-		r.Reason = strings.ToValidUTF8(r.Reason[:maxReason], "") + "…"
+func shorten(s string) string {
+	if len(s) <= maxReason {
+		return s
 	}
+	return strings.ToValidUTF8(s[:maxReason], "") + "…"
+}
+
+func formatRecord(r exdesk.Record) string {
+	r.Reason = shorten(r.Reason)
 	b, _ := json.Marshal(r) // strings and a number
 	return string(b)
 }

@@ -9,7 +9,10 @@ import (
 	"github.com/exdesk/exdesk/internal/rest"
 )
 
-var _ exdesk.Outbox = (*Client)(nil)
+var (
+	_ exdesk.Outbox = (*Client)(nil)
+	_ exdesk.Tracer = (*Client)(nil)
+)
 
 // Send implements exdesk.Outbox.
 func (c *Client) Send(ctx context.Context, id string) error {

@@ -96,6 +96,12 @@ type Options struct {
 	// x- fields are. By default it is set by its own property alone, "Integer
 	// 0x3FDF": -1 is All.
 	SuppressHeader bool
+	// BareProperties makes an extended property that has the name of a field no
+	// more than a property: it does not become the field, and the mailbox does not
+	// learn the name. Then internetMessageHeaders alone does both, which is what
+	// people report (microsoft-graph-docs-contrib issue 424); that the property
+	// does is the reading of [MS-OXCMAIL] 2.1.3.2.4, and the default.
+	BareProperties bool
 	// LostOnWire names fields that drafts and copies in Sent Items show, and
 	// that arrive nowhere.
 	LostOnWire []string

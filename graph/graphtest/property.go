@@ -107,7 +107,7 @@ func (it *item) headerBlock() string {
 func (it *item) setProperty(id propertyID, value string, o *Options) {
 	name, isField := headerOf[id]
 	if !isField {
-		if name, named := strings.CutPrefix(string(id), internetHeaders); named {
+		if name, named := strings.CutPrefix(string(id), internetHeaders); named && !o.BareProperties {
 			it.setHeader(name, value, o)
 			return
 		}
