@@ -1,10 +1,12 @@
 // Package exdesk joins an Exchange Online mailbox to a Zendesk account: mail
-// that arrives becomes tickets, and replies become comments on them.
+// that arrives becomes tickets, replies become comments on them, and Zendesk's
+// notifications leave through the mailbox.
 //
 //	mailbox, err := graph.New("support@contoso.com", graphTokens, nil)
 //	desk, err := zendesk.New("acme", zendeskTokens, nil)
 //	conn, err := exdesk.New(mailbox, desk, nil)
 //	report, err := conn.Ingest(ctx)
+//	receipt, err := conn.Relay(ctx, &exdesk.Outbound{MIME: notification})
 //
 // # The idea
 //
@@ -20,9 +22,14 @@
 // machine, or run twice by mistake: each mail becomes one ticket, or one
 // comment.
 //
+// The same holds for what leaves. A notification is a draft first, which carries
+// a mark that is made of its name and its recipients, and is sent from there:
+// whoever comes back finds the draft, which it finishes, or the copy of what was
+// sent.
+//
 // # The flow
 //
-// Everything about it is in this package, one noun a file:
+// Everything about it is in this package, one noun a file. What comes in:
 //
 //	run.go       passes until it is told to stop
 //	ingest.go    a pass over the Inbox; queue.go, the order within conversations
@@ -38,12 +45,22 @@
 //	import.go    mail from before
 //	labels.go    what is written on the mail
 //	report.go    what became of each mail; explain.go, of one mail, later
-//	observe.go   steps, for metrics
-//	limits.go    how fast: limits_window.go, one window; limits_all.go, several; limits_line.go, waiting in order; limits_file.go, kept
-//	mailbox.go, desk.go    the interfaces that everything else is behind
-//	headers.go, relay.go   the guard over what leaves through the mailbox
 //
-// Package graph implements Mailbox and Archive with Microsoft Graph, and package
+// What goes out:
+//
+//	relay.go     a notification, and its receipt
+//	spool.go     its octets; letter.go, the mails that are made of it
+//	headers.go   the guard over its header; survival.go, what became of a field
+//	dispatch.go  one mail, sent once; claim.go, by one at a time; sendings.go, what is known of it
+//	trace.go     what became of its header, later
+//
+// And what both need:
+//
+//	limits.go    how fast: limits_window.go, one window; limits_all.go, several; limits_line.go, waiting in order; limits_file.go, kept
+//	observe.go   steps, for metrics
+//	mailbox.go, outbox.go, desk.go    the interfaces that everything else is behind
+//
+// Package graph implements Mailbox, Archive and Outbox with Microsoft Graph, and package
 // zendesk implements Desk, Conversations, People and Importer with the Support
 // API; this package knows neither.
 //
@@ -71,6 +88,32 @@
 // much at once, a stranger answers on somebody's ticket, or it fails again and
 // again while other mail passes. Take the category away, or call Release, to let
 // it go on.
+//
+// # Relay
+//
+// Zendesk's notifications carry fields that must arrive as they are: without
+// Auto-Submitted automatic replies answer them, and without References answers
+// find no thread. A Guard refuses whatever a caller's own rewriting does to one of
+// them. Exchange is not to be trusted with them either, so the draft is read back
+// before it is sent. What Relay can do in which tenant (TestHeaderSurvival holds it
+// to this):
+//
+//	                               keeps MIME   as people report   keeps nothing
+//	From, To, Cc, Reply-To         kept         kept               kept
+//	Date, Subject, Message-ID      kept         kept               kept
+//	In-Reply-To, References        kept         kept               kept
+//	X-Auto-Response-Suppress       kept         kept               lost
+//	X-Mailer, X-Zendesk-*          kept         repaired           lost
+//	Auto-Submitted                 kept         repaired           lost
+//	the name before the address    replaced     replaced           replaced
+//
+// "Repaired" is set by an extended property of the draft, which also teaches the
+// mailbox the name of an x- field: the next notification keeps it. Large mail
+// fares as small mail does: header and text are given to Graph as MIME, and only
+// the files apart. What is lost fails the call, unless RelayOptions.MayLose names
+// it, which Probe finds out for a tenant. What Exchange does after the draft, when
+// it sends, Trace shows. An answer finds its ticket whatever is lost, since the
+// copy of what was sent carries the ticket's number.
 //
 // # Errors
 //

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -70,6 +69,7 @@ type composing struct {
 	copy     *exdesk.Copy
 	begun    bool // by somebody before
 	repaired []exdesk.Field
+	piece    []byte // of a file on its way
 }
 
 // Draft implements exdesk.Outbox. The letter is given to Graph as MIME, files
@@ -121,6 +121,7 @@ func (d *composing) run(ctx context.Context) error {
 			return err
 		}
 	}
+	d.plan.mime = nil
 	return d.attach(ctx)
 }
 
@@ -147,11 +148,9 @@ func extensionFields(fields []exdesk.Field) []exdesk.Field {
 // create makes the draft, of MIME. A draft made of JSON could carry the mark at
 // once, but not Date, nor fields beyond five.
 func (d *composing) create(ctx context.Context) error {
-	body := make([]byte, base64.StdEncoding.EncodedLen(len(d.plan.stub)))
-	base64.StdEncoding.Encode(body, d.plan.stub)
 	var out letterItem
 	req := &rest.Request{Op: "create draft", Method: http.MethodPost, Path: d.c.path("messages"), Header: immutable(),
-		Data: body, Type: "text/plain", Shorten: 16 << 10}
+		Data: d.plan.mime, Type: "text/plain", Shorten: 16 << 10}
 	if _, err := d.c.rest.JSON(ctx, req, &out); err != nil {
 		return err
 	}

@@ -1,13 +1,15 @@
 // Package graph is a hand-written adapter to the part of Microsoft Graph v1.0
-// that exdesk needs: it makes an Exchange Online mailbox an exdesk.Mailbox and
-// an exdesk.Archive.
+// that exdesk needs: it makes an Exchange Online mailbox an exdesk.Mailbox, an
+// exdesk.Archive and an exdesk.Outbox.
 //
 //	mailbox, err := graph.New("support@contoso.com", tokens, nil)
 //
 // # Permissions
 //
-// Reading and labelling mail takes Mail.ReadWrite and nothing more, either
-// delegated (Options.User "me") or as an application. As an application, scope
+// Reading and labelling mail takes Mail.ReadWrite and nothing more, and sending
+// takes Mail.Send as well, either delegated (Options.User "me") or as an
+// application. Large files cannot be sent from a shared mailbox with delegated
+// permissions: Graph refuses the upload ("Known issues"). As an application, scope
 // it to the mailbox with RBAC for Applications in Exchange Online and do not
 // consent to the tenant-wide permission as well: grants add up.
 //

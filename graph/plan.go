@@ -3,6 +3,7 @@ package graph
 import (
 	"bytes"
 	"cmp"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -33,9 +34,9 @@ const (
 // files come from the MIME in either case, so that a large mail keeps what a
 // small one keeps.
 type plan struct {
-	stub  []byte
-	files []file // that are not in the stub
-	kept  []string
+	mime  []byte   // as base64
+	files []file   // that are not in it
+	kept  []string // keys of those that are
 }
 
 // file is a leaf of a letter.
@@ -51,12 +52,8 @@ func (f *file) key() string { return f.name + "\x00" + f.contentID }
 
 func newPlan(l *exdesk.Letter) (*plan, error) {
 	if l.Size() <= maxMIME {
-		stub := make([]byte, 0, l.Size())
-		buf := bytes.NewBuffer(stub)
-		if _, err := buf.ReadFrom(l.Reader()); err != nil {
-			return nil, fmt.Errorf("graph: reading the letter: %w", err)
-		}
-		return &plan{stub: buf.Bytes()}, nil
+		text, err := encodeWithout(l, nil, l.Size())
+		return &plan{mime: text}, err
 	}
 	files, kept, err := filesOf(l)
 	if err != nil {
@@ -77,7 +74,7 @@ func newPlan(l *exdesk.Letter) (*plan, error) {
 		p.kept = append(p.kept, f.key())
 	}
 	slices.SortFunc(p.files, func(a, b file) int { return cmp.Compare(a.begin, b.begin) })
-	p.stub, err = cutOut(l, p.files, int(left))
+	p.mime, err = encodeWithout(l, p.files, left)
 	return p, err
 }
 
@@ -128,17 +125,20 @@ func filesOf(l *exdesk.Letter) (files []file, kept []string, err error) {
 	return files, kept, nil
 }
 
-// cutOut returns the letter without these files, which are in their order.
-func cutOut(l *exdesk.Letter, files []file, size int) ([]byte, error) {
-	out := bytes.NewBuffer(make([]byte, 0, size))
+// encodeWithout returns the letter as base64, without these files, which are in
+// their order. size is how many octets there are to encode.
+func encodeWithout(l *exdesk.Letter, files []file, size int64) ([]byte, error) {
+	out := bytes.NewBuffer(make([]byte, 0, base64.StdEncoding.EncodedLen(int(size))))
+	w := base64.NewEncoder(base64.StdEncoding, out)
 	at := int64(0)
 	for _, f := range append(slices.Clone(files), file{begin: l.Size(), end: l.Size()}) {
-		if err := copyRange(out, l, at, f.begin); err != nil {
+		if err := copyRange(w, l, at, f.begin); err != nil {
 			return nil, fmt.Errorf("graph: reading the letter: %w", err)
 		}
 		at = f.end
 	}
-	return out.Bytes(), nil
+	err := w.Close()
+	return out.Bytes(), err
 }
 
 // copyRange writes octets of a letter.

@@ -160,7 +160,10 @@ func (d *composing) upload(ctx context.Context, f *file) error {
 	if err != nil {
 		return err
 	}
-	piece := make([]byte, min(uploadPiece, f.size))
+	if d.piece == nil {
+		d.piece = make([]byte, uploadPiece)
+	}
+	piece := d.piece
 	for at := int64(0); at < f.size; {
 		n, err := io.ReadFull(in, piece[:min(int64(len(piece)), f.size-at)])
 		if err != nil {

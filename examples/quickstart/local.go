@@ -79,6 +79,9 @@ func runSamples(ctx context.Context, p *printer) error {
 	}
 	p.labels, p.address = l.labels, l.exchange.Mailbox()
 	err = ingest(ctx, l.mailbox, l.desk, exdesk.Options{}, p)
+	if err == nil {
+		err = l.showAnswer(ctx, p)
+	}
 	p.close(l.count)
 	return err
 }

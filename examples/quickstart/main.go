@@ -2,7 +2,8 @@
 // Exchange Online Inbox becomes Zendesk tickets, once each, and is labelled.
 //
 // Without flags it needs no credentials: it starts a fake Exchange Online and
-// a fake Zendesk on loopback and puts some mail into the Inbox.
+// a fake Zendesk on loopback and puts some mail into the Inbox. In the end an
+// agent's answer leaves through the mailbox, and the customer answers that.
 //
 //	go run ./examples/quickstart
 //	go run ./examples/quickstart -eml ~/mail      # your own mail, from files

@@ -38,9 +38,10 @@ func TestSamples(t *testing.T) {
 	out, _, err := quickstart(t)
 	require.NoError(t, err)
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	require.Len(t, lines, 15, out)
+	require.Len(t, lines, 17, out)
 	for i, want := range []string{"MAIL", "ticket 1", "ticket 2 with a file", "ticket 3", "ticket 4 with 3 files", "ticket 5 with a file", "rejected: the mail is malformed",
-		"rejected: the To field is missing", "rejected: the mail has", "nothing new: it is ticket 1", "comment on ticket 2", "note on ticket 4: ", "ticket 6, though another mail has its Message-ID", "", "12 mails, "} {
+		"rejected: the To field is missing", "rejected: the mail has", "nothing new: it is ticket 1", "comment on ticket 2", "note on ticket 4: ", "ticket 6, though another mail has its Message-ID",
+		"sent to 1 recipient of ticket 1: ", "comment on ticket 1", "", "13 mails, "} {
 		require.Contains(t, lines[i], want)
 	}
 	require.Contains(t, out, "Zendesk, RejectedByZendesk")

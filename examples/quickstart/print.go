@@ -34,6 +34,7 @@ type row struct {
 	subject string
 	files   int
 	labels  []string
+	text    string // of a notification that was sent
 }
 
 func newPrinter(stdout, stderr io.Writer, asJSON bool) *printer {
@@ -158,7 +159,13 @@ func (p *printer) printJSON(r row) {
 // close prints the table and what the run cost.
 func (p *printer) close(count *counter) {
 	p.progress.clear()
-	cost := fmt.Sprintf("%s, %d requests to Graph and %d to Zendesk", mails(len(p.results)), count.graph.Load(), count.zendesk.Load())
+	n := 0
+	for _, r := range p.results {
+		if r.Outcome != exdesk.Sent {
+			n++
+		}
+	}
+	cost := fmt.Sprintf("%s, %d requests to Graph and %d to Zendesk", mails(n), count.graph.Load(), count.zendesk.Load())
 	if p.json {
 		p.note(cost)
 		return
@@ -178,7 +185,7 @@ func (p *printer) close(count *counter) {
 		}
 	}
 	for i, r := range rows {
-		line := pad(r[0], widths[0]) + "  " + pad(r[1], widths[1]) + "  " + r[2]
+		line := strings.TrimRight(pad(r[0], widths[0])+"  "+pad(r[1], widths[1])+"  "+r[2], " ")
 		switch {
 		case p.colour && i == 0:
 			line = "\x1b[1m" + line + "\x1b[0m" // bold
@@ -240,6 +247,8 @@ func (r *row) outcome() string {
 		ticket = "a ticket"
 	}
 	switch {
+	case r.Outcome == exdesk.Sent:
+		return r.text
 	case r.Outcome == exdesk.Commented && !r.Public:
 		return "private comment on " + ticket + ": " + shorten(r.Reason, 60)
 	case r.Outcome == exdesk.Commented:
