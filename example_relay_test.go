@@ -57,8 +57,10 @@ func ExampleOutbound() {
 	conn, _, _, stop := connect(&exdesk.Options{Relay: exdesk.RelayOptions{Settle: -1}})
 	defer stop()
 	_, err := conn.Relay(context.Background(), &exdesk.Outbound{
-		MIME:    strings.NewReader(order),
-		Rewrite: func(header []byte) ([]byte, error) { return append([]byte("Bcc: archive@contoso.test\r\n"), header...), nil },
+		MIME: strings.NewReader(order),
+		Rewrite: func(header []byte) ([]byte, error) {
+			return append([]byte("Bcc: archive@contoso.test\r\n"), header...), nil
+		},
 	})
 	fmt.Println(err)
 	// Output: exdesk: the Bcc field is guarded and was changed from [] to ["archive@contoso.test"]

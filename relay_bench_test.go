@@ -44,10 +44,10 @@ func BenchmarkGuard(b *testing.B) {
 // BenchmarkRelay tells what a notification costs, and how many requests.
 func BenchmarkRelay(b *testing.B) {
 	for name, text := range map[string]func(id string) string{
-		"1 KB":                     notice,
-		"2 MB":                     func(id string) string { return large(id, 100, 1_400_000) },
-		"30 MB in one file":        func(id string) string { return large(id, 100, 22_000_000) },
-		"30 MB in ten files":       func(id string) string { return large(id, sizes(10, 2_200_000)...) },
+		"1 KB":                      notice,
+		"2 MB":                      func(id string) string { return large(id, 100, 1_400_000) },
+		"30 MB in one file":         func(id string) string { return large(id, 100, 22_000_000) },
+		"30 MB in ten files":        func(id string) string { return large(id, sizes(10, 2_200_000)...) },
 		"1 KB, names by JSON alone": func(id string) string { return notice(id) },
 	} {
 		b.Run(name, func(b *testing.B) {

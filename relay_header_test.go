@@ -24,6 +24,8 @@ func TestHeaderSurvival(t *testing.T) {
 			map[string]exdesk.Survival{"Auto-Submitted": exdesk.Repaired}},
 		{"names come by JSON alone", graphtest.Options{BareProperties: true},
 			map[string]exdesk.Survival{"Auto-Submitted": exdesk.Lost}, map[string]exdesk.Survival{"Auto-Submitted": exdesk.Lost}},
+		{"the draft gets another Message-ID", graphtest.Options{Headers: graphtest.Keeps, MessageIDs: graphtest.ReplacedInDraft},
+			map[string]exdesk.Survival{"Message-ID": exdesk.Repaired}, map[string]exdesk.Survival{"Message-ID": exdesk.Repaired}},
 		{"strips", graphtest.Options{Headers: graphtest.Strips},
 			map[string]exdesk.Survival{"Auto-Submitted": exdesk.Lost, "X-Auto-Response-Suppress": exdesk.Lost, "X-Mailer": exdesk.Lost, "X-Zendesk-From-Account-Id": exdesk.Lost, "X-Zendesk-Email-Id": exdesk.Lost},
 			map[string]exdesk.Survival{"Auto-Submitted": exdesk.Lost, "X-Auto-Response-Suppress": exdesk.Lost, "X-Mailer": exdesk.Lost, "X-Zendesk-From-Account-Id": exdesk.Lost, "X-Zendesk-Email-Id": exdesk.Lost}},
@@ -57,6 +59,7 @@ func TestHeaderSurvival(t *testing.T) {
 				for i, name := range []string{"bob", "cat"} {
 					r := w.leave(outbound(notice(name)))
 					sent := w.exchange.Sent()
+					require.Contains(w, r.MessageID, "56Z97D7G67G_65d68382aa493", "as the draft has it")
 					arrived := unfold(sent[len(sent)-1].MIME)
 					got := map[string]exdesk.Survival{}
 					for _, f := range r.Fields {

@@ -117,7 +117,7 @@ func (d *composing) run(ctx context.Context) error {
 	}
 	if len(missing) > 0 {
 		// For who wonders later where it was lost.
-		if err := d.write(ctx, d.header()); err != nil {
+		if err := d.c.change(ctx, "mark draft", d.copy.ID, map[string]any{"singleValueExtendedProperties": []property{d.header()}}); err != nil {
 			return err
 		}
 	}
@@ -198,10 +198,16 @@ func (d *composing) mark(ctx context.Context, fields []exdesk.Field) (missing []
 		{ID: recordID, Value: value(formatRecord(d.l.Record(d.copy.ID)))},
 		d.header(),
 	}
+	change := map[string]any{}
 	for _, f := range fields {
+		if strings.EqualFold(f.Name, "Message-ID") {
+			change["internetMessageId"] = f.Value // of a draft it can be set ("Update message")
+			continue
+		}
 		properties = append(properties, fieldProperty(f))
 	}
-	if err := d.write(ctx, properties...); err != nil {
+	change["singleValueExtendedProperties"] = properties
+	if err := d.c.change(ctx, "mark draft", d.copy.ID, change); err != nil {
 		return nil, err
 	}
 	head, err := d.c.header(ctx, d.copy.ID)
@@ -219,6 +225,9 @@ func (d *composing) mark(ctx context.Context, fields []exdesk.Field) (missing []
 			missing = append(missing, of)
 		case f.Survival == exdesk.Kept && slices.Contains(d.repaired, of):
 			f.Survival = exdesk.Repaired
+		}
+		if f.Name == "Message-ID" && (f.Survival == exdesk.Kept || f.Survival == exdesk.Repaired) {
+			d.copy.MessageID = f.Handed
 		}
 	}
 	return missing, nil
@@ -243,10 +252,6 @@ func (d *composing) header() property {
 	}
 	text, _ := json.Marshal(fields) // strings
 	return property{ID: handedID, Value: value(text)}
-}
-
-func (d *composing) write(ctx context.Context, properties ...property) error {
-	return d.c.change(ctx, "mark draft", d.copy.ID, map[string]any{"singleValueExtendedProperties": properties})
 }
 
 // fieldProperty is the property that becomes a field ([MS-OXCMAIL] 2.1.3.2).

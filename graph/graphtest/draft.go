@@ -142,7 +142,12 @@ func (c *call) readMIME() ([]change, *refusal) {
 		return nil, &refusal{status: http.StatusBadRequest, code: "ErrorMimeContentInvalidBase64String",
 			message: texts["ErrorMimeContentInvalidBase64String"]}
 	}
-	return []change{func(it *item) { it.readFrom(readMail(octets), c.s.opts.Headers) }}, nil
+	return []change{func(it *item) {
+		it.readFrom(readMail(octets), c.s.opts.Headers)
+		if c.s.opts.MessageIDs == ReplacedInDraft {
+			it.revise(func(d *draft) { d.set("Message-ID", c.s.dice.messageID()) })
+		}
+	}}, nil
 }
 
 // readFrom makes a draft of a MIME message, as far as its header is kept.

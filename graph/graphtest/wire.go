@@ -33,6 +33,9 @@ const (
 	ReplacedIDs
 	// ReplacedOnWire gives the arrival another, which nobody learns.
 	ReplacedOnWire
+	// ReplacedInDraft gives a draft that is made of MIME another. It keeps the one
+	// that internetMessageId sets.
+	ReplacedInDraft
 )
 
 // transmit returns what a message becomes by being sent: what its copy is, and
