@@ -31,6 +31,7 @@ func TestDependencies(t *testing.T) {
 		root + "/internal/eml":        {root},
 		root + "/examples/quickstart": nil,
 		root + "/examples/sandbox":    nil,
+		root + "/examples/webhook":    nil,
 	} {
 		got := deps(t, pkg)
 		for _, b := range append(banned, "testing", "net/http/httptest", "github.com/stretchr/testify/require", root+"/internal/memnet") {

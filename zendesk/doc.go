@@ -18,6 +18,8 @@
 //
 // Webhook is an http.Handler for the events that Zendesk sends when a comment is
 // added: it checks their signature and calls a function of yours.
+// Client.Notification makes of such a comment the mail that its people are to
+// get, for Connector.Relay: see examples/webhook.
 //
 // # Limits
 //

@@ -1,9 +1,14 @@
 package zendesktest
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 )
@@ -53,6 +58,19 @@ func (s *Server) hold(f *file, content []byte) {
 	}
 }
 
+// addFile is a file that came otherwise than by an upload.
+func (s *Server) addFile(name, kind string, content []byte) *file {
+	sum := sha256.Sum256(content)
+	f := &file{key: secretText()[:26], created: s.now(), Attachment: Attachment{
+		ID: s.nextID(), Name: name, Type: fileType(kind, name), Size: int64(len(content)), SHA256: hex.EncodeToString(sum[:]),
+	}}
+	if len(content) <= kept {
+		s.hold(f, bytes.Clone(content))
+	}
+	s.files[f.key] = f
+	return f
+}
+
 // copyFile is f for another comment.
 func (s *Server) copyFile(f *file) *file {
 	other := *f
@@ -63,7 +81,10 @@ func (s *Server) copyFile(f *file) *file {
 
 func (s *Server) attachment(c *call, f *file) object {
 	scan := "not_scanned"
-	if s.now().Sub(f.created) >= s.opt.ScanTime {
+	switch {
+	case s.infected(f):
+		scan = "malware_found"
+	case s.now().Sub(f.created) >= s.opt.ScanTime:
 		scan = "malware_not_found"
 	}
 	content := c.url("/attachments/token/%s/?name=%s", f.key, url.QueryEscape(f.Name))
@@ -75,14 +96,67 @@ func (s *Server) attachment(c *call, f *file) object {
 	}
 }
 
-// showContent serves a content_url, whose path is its own credential.
+// infected tells whether the scan has found malware in a file.
+func (s *Server) infected(f *file) bool {
+	return slices.Contains(s.opt.Infected, f.Name) && s.now().Sub(f.created) >= s.opt.ScanTime
+}
+
+// showContent serves a content_url, whose path is its own credential unless
+// files are private.
 func (s *Server) showContent(c *call) *answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.opt.PrivateFiles {
+		if a := s.authenticate(c); a != nil {
+			return a
+		}
+		if c.token == nil {
+			return seeOther(c.url("/access/unauthenticated?return_to=%s", url.QueryEscape(c.url("%s", c.r.URL.Path))))
+		}
+	}
 	f := s.files[c.vars["key"]]
-	if f == nil {
+	switch {
+	case f == nil:
+		return notFound()
+	case s.infected(f):
+		return forbidden()
+	case s.opt.FileHost != "":
+		return seeOther(fmt.Sprintf("%s/attachment/%d/%s?token=%s", strings.TrimSuffix(s.opt.FileHost, "/"), accountID, f.key, secretText()))
+	}
+	return s.content(f)
+}
+
+func seeOther(to string) *answer {
+	return &answer{status: http.StatusFound, header: http.Header{"Location": {to}, "Content-Type": {"text/html; charset=utf-8"}},
+		body: []byte("<html><body>You are being redirected.</body></html>")}
+}
+
+// showStored serves a file from the other host.
+//
+// QUIRK: that one refuses whoever brings credentials with him.
+func (s *Server) showStored(c *call) *answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.files[c.vars["key"]]
+	switch {
+	case c.r.Header.Get("Authorization") != "":
+		s.violation("%s carries credentials to another host", "GET "+c.r.URL.Path)
+		return forbidden()
+	case f == nil:
 		return notFound()
 	}
+	return s.content(f)
+}
+
+// showSignIn is the page that whoever has no credentials is sent to.
+//
+// QUIRK: it is answered 200, so it may be taken for the file.
+func (s *Server) showSignIn(*call) *answer {
+	return &answer{status: http.StatusOK, header: http.Header{"Content-Type": {"text/html; charset=utf-8"}},
+		body: []byte("<html><body>Sign in to acme</body></html>")}
+}
+
+func (s *Server) content(f *file) *answer {
 	if f.Content == nil {
 		remember(&s.book.unknown, "content of a large or old file, which is not kept")
 		return notFound()

@@ -6,8 +6,9 @@ import "slices"
 // there is done to the ticket. It may set ExternalID, Subject, Status,
 // Priority, Type, Recipient, Tags, EmailCCs, Followers, Assignee.Email,
 // GroupID, Archived and Deleted, the Public of a comment, and append Comments,
-// of which Body or HTML, Public and Author.Email count; without an author the
-// API's user speaks. An assignee or follower whom nobody knows becomes an agent.
+// of which Body or HTML, Public, Author.Email and the Name, Type and Content of
+// Attachments count; without an author the API's user speaks. An assignee or
+// follower whom nobody knows becomes an agent.
 // A ticket that does not exist is left alone. f may call the Server's methods.
 func (s *Server) Edit(id int64, f func(*Ticket)) {
 	before, ok := s.Ticket(id)
@@ -35,7 +36,11 @@ func (s *Server) Edit(id int64, f func(*Ticket)) {
 		if m.Author.Email != "" {
 			author = s.findOrCreate(m.Author.Name, m.Author.Email)
 		}
-		s.addComment(t, au, &fields{comment: &said{body: m.Body, html: m.HTML, public: &m.Public}}, author, m.Public)
+		f := &fields{comment: &said{body: m.Body, html: m.HTML, public: &m.Public}}
+		for _, a := range m.Attachments {
+			f.files = append(f.files, &upload{files: []*file{s.addFile(a.Name, a.Type, a.Content)}})
+		}
+		s.addComment(t, au, f, author, m.Public)
 	}
 	s.alter(t, au, func() { s.edit(t, &before, &after) })
 	if gone {

@@ -32,6 +32,17 @@ type Options struct {
 	// RefuseTypes are file extensions that the account's administrator has
 	// forbidden, such as ".exe".
 	RefuseTypes []string
+	// Infected are the names of files that the scan finds malware in. They cannot
+	// be downloaded any more.
+	Infected []string
+	// FileHost is the root of another host, such as https://p18.zdusercontent.com,
+	// that a content_url answers with a redirect to; the Server serves that host
+	// as well, which refuses whoever brings credentials. By default a content_url
+	// answers with the file itself.
+	FileHost string
+	// PrivateFiles is the setting that attachments are private: whoever opens a
+	// content_url without credentials is redirected to a page to sign in.
+	PrivateFiles bool
 	// RateLimit is how many requests a minute the account may make; the
 	// default is 700, the Enterprise plan's.
 	RateLimit int

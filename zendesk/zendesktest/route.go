@@ -33,6 +33,8 @@ const (
 var routes = []route{
 	{method: "POST", pattern: "/oauth/tokens", outside: true, serve: (*Server).issueToken},
 	{method: "GET", pattern: "/attachments/token/{key}", query: "name", outside: true, serve: (*Server).showContent},
+	{method: "GET", pattern: "/attachment/{account}/{key}", query: "token", outside: true, serve: (*Server).showStored}, // of Options.FileHost
+	{method: "GET", pattern: "/access/unauthenticated", query: "return_to", outside: true, serve: (*Server).showSignIn},
 
 	{method: "POST", pattern: "/api/v2/tickets", scope: "tickets:write", serve: (*Server).createTicket},
 	{method: "GET", pattern: "/api/v2/tickets", scope: "tickets:read", query: sorting + "external_id", serve: (*Server).listTickets},
