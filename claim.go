@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Claimer keeps two callers from sending the same notification at a time.
+// Claimer keeps two callers from sending the same notification at a time. It is
+// safe for concurrent use.
 type Claimer interface {
 	// Claim takes the claim to a key. While somebody else holds it, Claim
 	// either waits, for as long as ctx allows, or returns an error of the class
@@ -24,10 +25,21 @@ type Claim struct {
 	// Until is when the claim ends whether it was released or not; zero if it
 	// does not. Nothing is begun in its last minute.
 	Until time.Time
-	// Release ends the claim. used says that something may have been written or
-	// sent under the key. Release does not fail: what it cannot do, time does.
-	Release func(used bool)
+	// Sent means that somebody has said that it was sent.
+	Sent bool
+	// Release ends the claim, and says what was done under it. It does not fail:
+	// what it cannot do, time does. It is to be called once.
+	Release func(ClaimUse)
 }
+
+// ClaimUse is what was done under a claim.
+type ClaimUse int
+
+const (
+	ClaimUnused ClaimUse = iota // nothing
+	ClaimUsed                   // something may have been written, or sent
+	ClaimSent                   // what was to be sent has left
+)
 
 // Claims is the Claimer of one process. Whoever waits is served in no certain
 // order. It cannot know what happened before its first use, so that it takes
@@ -50,7 +62,7 @@ func (c *Claims) Claim(ctx context.Context, mailbox, key string) (*Claim, error)
 	for {
 		held := c.take(key)
 		if held == nil {
-			return &Claim{Before: c.before(key), Release: func(used bool) { c.release(key, used) }}, nil
+			return &Claim{Before: c.before(key), Release: func(use ClaimUse) { c.release(key, use) }}, nil
 		}
 		select {
 		case <-held:
@@ -90,12 +102,14 @@ func (c *Claims) before(key string) time.Time {
 	return c.begun
 }
 
-func (c *Claims) release(key string, used bool) {
+func (c *Claims) release(key string, use ClaimUse) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	close(c.held[key])
+	if held := c.held[key]; held != nil {
+		close(held)
+	}
 	delete(c.held, key)
-	if !used {
+	if use == ClaimUnused {
 		return
 	}
 	c.used[key] = time.Now()

@@ -36,6 +36,7 @@ type Options struct {
 	// Aliases are further addresses of the mailbox, beside its own and the
 	// desk's support addresses: nobody is made a customer or copied under them,
 	// and who writes from inside their domains is a colleague. An address with a "+tag" is the one without.
+	// Relay sends from them as well, as they stand here.
 	Aliases []string
 	// Threads, if set, is asked first which ticket a mail belongs to.
 	Threads Threads
@@ -113,6 +114,9 @@ func New(mailbox Mailbox, desk Desk, opts *Options) (*Connector, error) {
 	}
 	if c.opts.Screen == nil {
 		c.opts.Screen = new(Sieve)
+	}
+	if err := c.opts.Relay.checkLoss(); err != nil {
+		return nil, err
 	}
 	c.opts.Relay = c.opts.Relay.withDefaults()
 	if _, ok := mailbox.(Archive); !ok && !c.opts.Since.IsZero() {

@@ -24,8 +24,8 @@ const (
 	// quotaPause is how long nothing is sent after Exchange said that a quota is
 	// used up, when it does not say for how long: its windows are of a day.
 	quotaPause = time.Hour
-	// encoded64 is up to what size a mail is sent as base64, and so weighs four
-	// thirds of itself. Graph takes no larger request.
+	// encoded64 is how much of a mail is sent as base64, and so weighs four
+	// thirds of itself: what fits into one request to Graph.
 	encoded64 = 4_000_000
 )
 
@@ -37,23 +37,73 @@ type dispatch struct {
 	r     *Receipt
 	id    string    // of the draft
 	sent  time.Time // when the draft may last have been sent; zero if it was not
-	used  bool      // something was written to the mailbox
-	spent bool      // the mailbox may have been charged for it
+	doubt bool      // nobody knows what came of that, and the draft was not seen since
+	use   ClaimUse
+	spent bool // the mailbox may have been charged for it
 }
 
-// dispatch sends one letter, unless that was done before. The limits come first:
-// the wait for them is the long one, and a claim does not last for ever.
+// progress is how a letter stands: it has left, or there is a draft of it, or
+// neither.
+type progress struct {
+	left  bool
+	draft *Copy
+}
+
+// dispatch sends one letter, unless that was done before.
 func (c *Connector) dispatch(ctx context.Context, box Outbox, l *letter) (*Receipt, error) {
 	d := &dispatch{c: c, box: box, l: l}
 	d.r = &Receipt{Key: l.Notification, Ticket: l.ticket, Recipients: l.Recipients, Bytes: l.Size(), Name: l.name}
-	if d.known() {
-		return d.r, nil
+	if p, ok := c.opts.Relay.Limiter.(peeker); ok {
+		if no := p.peek(c.mailbox.Address(), d.cost()); no != nil && no.Until.IsZero() {
+			return nil, no // whatever became of it before, it did not leave
+		}
 	}
-	begin := time.Now()
-	slot, err := c.opts.Relay.Limiter.Reserve(ctx, c.mailbox.Address(), d.cost())
-	d.r.Waited = time.Since(begin)
+	claim, err := c.opts.Relay.Claimer.Claim(ctx, c.mailbox.Address(), l.Key)
 	if err != nil {
 		return nil, err
+	}
+	defer func() { claim.Release(d.use) }()
+	k := c.sendings.get(l.Key)
+	if d.id, d.sent, d.doubt = k.id, k.sent, k.doubt; k.done || claim.Sent {
+		d.use, d.r.Already = ClaimSent, true
+		d.r.ID, d.r.MessageID, d.r.Ticket, d.r.Unseen = k.id, k.messageID, cmp.Or(k.ticket, d.r.Ticket), k.unseen || !k.done
+		return d.r, nil
+	}
+	if !claim.Until.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadlineCause(ctx, claim.Until.Add(-lastMinute), errClaimEnds)
+		defer cancel()
+	}
+	left, err := d.run(ctx, claim.Before)
+	if left {
+		d.use = ClaimSent
+	}
+	c.sendings.put(l.Key, sending{done: left, id: d.id, sent: d.sent, doubt: d.doubt, messageID: d.r.MessageID, ticket: d.r.Ticket, unseen: d.r.Unseen})
+	if !left {
+		return nil, err
+	}
+	return d.r, err
+}
+
+var errClaimEnds = fmt.Errorf("exdesk: the claim to the notification ends: %w", ErrTemporary)
+
+// errMoved is that a draft is not as it was a moment ago.
+var errMoved = fmt.Errorf("exdesk: somebody else is at the draft of the notification: %w", ErrTemporary)
+
+// run brings the letter out, and reports whether it has left, now or before.
+// before is when somebody else may last have sent it.
+func (d *dispatch) run(ctx context.Context, before time.Time) (left bool, err error) {
+	p, err := d.look(ctx, before)
+	if err != nil || p.left {
+		d.r.Already = p.left
+		return p.left, err
+	}
+	d.findTicket(ctx)
+	begin := time.Now()
+	slot, err := d.c.opts.Relay.Limiter.Reserve(ctx, d.c.mailbox.Address(), d.cost())
+	d.r.Waited = time.Since(begin)
+	if err != nil {
+		return false, err
 	}
 	// Given back unless the server may have counted it.
 	defer func() {
@@ -62,67 +112,31 @@ func (c *Connector) dispatch(ctx context.Context, box Outbox, l *letter) (*Recei
 		}
 		slot.Cancel()
 	}()
-	claim, err := c.opts.Relay.Claimer.Claim(ctx, c.mailbox.Address(), l.Key)
-	if err != nil {
-		return nil, err
+	p, err = d.draft(ctx, p.draft)
+	if errors.Is(err, ErrDone) { // by a person, or whoever was there before
+		d.sent, d.doubt = time.Now(), true
+		p, err = d.resolve(ctx)
+		if err == nil && !p.left {
+			err = errMoved
+		}
 	}
-	defer func() { claim.Release(d.used) }()
-	if d.known() { // by who held the claim before
-		return d.r, nil
-	}
-	if !claim.Until.IsZero() {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadlineCause(ctx, claim.Until.Add(-lastMinute), errClaimEnds)
-		defer cancel()
-	}
-	done, err := d.run(ctx, claim.Before)
-	c.sendings.put(l.Key, sending{done: done, id: d.id, sent: d.sent, messageID: d.r.MessageID, ticket: d.r.Ticket, unseen: d.r.Unseen})
-	if !done {
-		return nil, err
-	}
-	return d.r, err
-}
-
-var errClaimEnds = fmt.Errorf("exdesk: the claim to the notification ends: %w", ErrTemporary)
-
-// known takes over what this process knows of the letter, and reports whether
-// it has left.
-func (d *dispatch) known() bool {
-	k := d.c.sendings.get(d.l.Key)
-	d.id, d.sent = k.id, k.sent
-	if k.done {
-		d.r.Already, d.r.ID, d.r.MessageID, d.r.Ticket, d.r.Unseen = true, k.id, k.messageID, k.ticket, k.unseen
-	}
-	return k.done
-}
-
-// run brings the letter out. done says that it has left, now or before. before
-// is when somebody else may last have sent it.
-func (d *dispatch) run(ctx context.Context, before time.Time) (done bool, err error) {
-	begun, err := d.look(ctx, before)
-	if err != nil || d.r.Already {
-		return d.r.Already, err
-	}
-	d.findTicket(ctx)
-	if err := d.draft(ctx, begun); err != nil || d.r.Already {
-		return d.r.Already, err
+	if err != nil || p.left {
+		d.r.Already = p.left
+		return p.left, err
 	}
 	return d.send(ctx)
 }
 
 func (d *dispatch) cost() Cost {
 	bytes := d.l.Size()
-	if bytes <= encoded64 {
-		bytes = (bytes + 2) / 3 * 4
-	}
-	return Cost{Messages: 1, Bytes: bytes, Recipients: len(d.l.Recipients)}
+	return Cost{Messages: 1, Bytes: bytes + (min(bytes, encoded64)+2)/3, Recipients: len(d.l.Recipients)}
 }
 
-// look finds out what became of the letter before. It returns a draft that was
-// begun, or nil if there is certainly nothing.
-func (d *dispatch) look(ctx context.Context, before time.Time) (*Copy, error) {
+// look finds out how the letter stands. That there is nothing of it is believed
+// only when the mailbox must show what was sent before.
+func (d *dispatch) look(ctx context.Context, before time.Time) (progress, error) {
 	if !d.sent.IsZero() { // by an earlier call, and nobody knows
-		return d.lookAfter(ctx)
+		return d.resolve(ctx)
 	}
 	settled := before
 	if !before.IsZero() {
@@ -131,32 +145,28 @@ func (d *dispatch) look(ctx context.Context, before time.Time) (*Copy, error) {
 	for {
 		copies, err := d.box.Copies(ctx, &d.l.Letter, d.id)
 		if err != nil {
-			return nil, err
+			return progress{}, err
 		}
 		if d.seen(copies) {
-			d.r.Already = true
-			return nil, nil
+			return progress{left: true}, nil
 		}
 		begun := first(copies)
 		if begun != nil && begun.Record != nil && time.Since(begun.Record.At) < unheard {
 			// Somebody died, or lost an answer, at the moment of sending it.
-			d.id, d.sent = begun.ID, begun.Record.At
-			return d.lookAfter(ctx)
+			d.id, d.sent, d.doubt = begun.ID, begun.Record.At, true
+			return d.resolve(ctx)
 		}
 		if begun != nil || !time.Now().Before(settled) {
-			return begun, nil
+			return progress{draft: begun}, nil
 		}
-		if err := pauseUntil(ctx, settled); err != nil {
-			return nil, err
+		if tooLate(ctx, settled) {
+			return progress{}, &unsettled{settled}
+		}
+		// What shows meanwhile is the better answer.
+		if err := sleep(ctx, min(time.Until(settled), longestLook)); err != nil {
+			return progress{}, err
 		}
 	}
-}
-
-// lookAfter finds out what became of a draft that was sent before.
-func (d *dispatch) lookAfter(ctx context.Context) (*Copy, error) {
-	done, begun, err := d.resolve(ctx)
-	d.r.Already = done
-	return begun, err
 }
 
 // first returns the draft that wins: every process must come to the same one.
@@ -184,56 +194,55 @@ func (d *dispatch) seen(copies []*Copy) bool {
 	return true
 }
 
-// draft makes or finishes the draft, and looks again: whoever else was at it may
-// have made one as well.
-func (d *dispatch) draft(ctx context.Context, begun *Copy) error {
-	d.l.Record = d.record
-	d.used = true
-	kept, err := d.box.Draft(ctx, &d.l.Letter, begun)
-	if err != nil {
-		return err
-	}
-	copies, err := d.box.Copies(ctx, &d.l.Letter, kept.ID)
-	if err != nil {
-		return err
-	}
-	all := append(slices.Clone(copies), kept)
-	won := first(all)
-	if d.r.Already = d.seen(copies); d.r.Already {
-		won = nil
-	}
-	for _, other := range all {
-		if other.Draft && (won == nil || other.ID != won.ID) {
-			if err := d.box.Discard(ctx, other.ID); err != nil && !errors.Is(err, ErrNotFound) {
-				return err
+// draft makes or finishes the draft, marks it as about to be sent, and looks
+// again: whoever else was at it may have made one as well.
+func (d *dispatch) draft(ctx context.Context, begun *Copy) (progress, error) {
+	d.use = ClaimUsed
+	for {
+		kept, err := d.box.Draft(ctx, &d.l.Letter, begun)
+		if err != nil {
+			return progress{}, err
+		}
+		if err := d.accept(ctx, kept); err != nil {
+			return progress{}, err
+		}
+		r := d.c.record(kept.ID, Sent)
+		r.Ticket = d.r.Ticket
+		copies, err := d.box.Ready(ctx, &d.l.Letter, kept.ID, r)
+		if err != nil {
+			return progress{}, err
+		}
+		all := copies
+		if !slices.ContainsFunc(copies, func(k *Copy) bool { return k.ID == kept.ID }) {
+			all = append(slices.Clone(copies), kept) // the store shows it late
+		}
+		won := first(all)
+		left := d.seen(copies)
+		for _, other := range all {
+			if !other.Draft || !left && other.ID == won.ID {
+				continue
+			}
+			switch err := d.box.Discard(ctx, &d.l.Letter, other.ID); {
+			case errors.Is(err, ErrDone):
+				left = true
+			case err != nil && !errors.Is(err, ErrNotFound):
+				return progress{}, err
 			}
 		}
-	}
-	switch {
-	case won == nil:
-		return nil
-	case won.ID != kept.ID:
-		if kept, err = d.box.Draft(ctx, &d.l.Letter, won); err != nil {
-			return err
+		if left || won.ID == kept.ID {
+			return progress{left: left, draft: kept}, nil
 		}
+		begun = won
 	}
-	return d.accept(ctx, kept)
-}
-
-// record is what is written on the draft.
-func (d *dispatch) record(id string) Record {
-	r := d.c.record(id, Sent)
-	r.Ticket = d.r.Ticket
-	return r
 }
 
 // accept looks at what the mailbox has made of the letter.
 func (d *dispatch) accept(ctx context.Context, kept *Copy) error {
 	d.id = kept.ID
-	d.r.ID, d.r.MessageID, d.r.Fields = kept.ID, kept.MessageID, kept.Fields
+	d.r.ID, d.r.MessageID, d.r.Fields = kept.ID, kept.MessageID, slices.Clone(kept.Fields)
 	err := d.lost()
-	if err == nil && !sameRecipients(kept.Recipients, d.l.Recipients) {
-		err = errors.New("exdesk: the draft has other recipients than the notification, so it did not leave")
+	if err == nil && !SameAddresses(kept.Recipients, d.l.Recipients) {
+		err = refuse("the mailbox made other recipients of those that it has")
 	}
 	if err != nil {
 		d.discard(ctx)
@@ -249,7 +258,7 @@ func (d *dispatch) accept(ctx context.Context, kept *Copy) error {
 func (d *dispatch) lost() error {
 	var loss LossError
 	for _, f := range d.r.Fields {
-		if (f.Survival == Changed || f.Survival == Lost) && !d.l.probe &&
+		if (f.Survival == Changed || f.Survival == Lost) && !d.l.Probe &&
 			!slices.ContainsFunc(d.c.opts.Relay.MayLose, func(n string) bool { return strings.EqualFold(n, f.Name) }) {
 			loss.Fields = append(loss.Fields, f)
 		}
@@ -260,52 +269,38 @@ func (d *dispatch) lost() error {
 	return nil
 }
 
-func sameRecipients(a, b []string) bool {
-	set := make(map[string]bool)
-	for _, r := range a {
-		set[strings.ToLower(r)] = true
-	}
-	for _, r := range b {
-		if !set[strings.ToLower(r)] {
-			return false
-		}
-	}
-	return len(set) == len(b)
-}
-
 // discard deletes a draft that must not be sent.
 func (d *dispatch) discard(ctx context.Context) {
-	if err := d.box.Discard(ctx, d.id); err != nil && !errors.Is(err, ErrNotFound) {
+	if err := d.box.Discard(ctx, &d.l.Letter, d.id); err != nil && !errors.Is(err, ErrNotFound) {
 		d.c.log.WarnContext(ctx, "a draft that did not leave could not be deleted", "draft", d.id, "error", err)
 	}
 	d.id = ""
 }
 
 // send sends the draft, and finds out what came of it.
-func (d *dispatch) send(ctx context.Context) (done bool, err error) {
+func (d *dispatch) send(ctx context.Context) (left bool, err error) {
 	for n := 1; ; n++ {
 		d.sent, d.spent = time.Now(), true
 		err := d.box.Send(ctx, d.id)
-		vanished := n == 1 && !errors.Is(err, ErrDoubtful) // it is gone, and not by this call
 		switch {
 		case err == nil:
 			d.c.log.InfoContext(ctx, "notification", "draft", d.id, "ticket", d.r.Ticket, "recipients", len(d.r.Recipients), "bytes", d.r.Bytes)
 			return true, nil
 		case errors.Is(err, ErrDoubtful), errors.Is(err, ErrNotFound):
+			d.doubt = errors.Is(err, ErrDoubtful)
 			d.c.log.WarnContext(ctx, "nobody knows yet whether a notification has left", "draft", d.id, "error", err)
 		default:
 			d.sent, d.spent = time.Time{}, n > 1 // it was not heard, or refused
 			return false, d.refused(ctx, err)
 		}
-		done, _, unresolved := d.resolve(ctx)
+		p, unresolved := d.resolve(ctx)
 		switch {
 		case unresolved != nil:
 			return false, fmt.Errorf("%w; it is not known yet whether the notification has left: %w", unresolved, err)
-		case done && d.r.Unseen && vanished:
-			d.id, d.sent, d.r.Unseen = "", time.Time{}, false
-			return false, fmt.Errorf("exdesk: somebody took the draft away before it was sent: %w", ErrTemporary)
-		case done:
+		case p.left:
 			return true, nil
+		case p.draft == nil:
+			return false, errMoved // a person may delete drafts
 		case n == mostSends:
 			return false, err
 		}
@@ -328,40 +323,47 @@ func (d *dispatch) refused(ctx context.Context, err error) error {
 	}
 	// All who wait for the mailbox have to know, or they would all try.
 	no := &LimitError{Limit: "the server itself", Until: time.Now().Add(wait)}
-	if l, ok := d.c.opts.Relay.Limiter.(interface {
-		Stop(mailbox string, until time.Time)
-	}); ok {
+	if l, ok := d.c.opts.Relay.Limiter.(stopper); ok {
 		l.Stop(d.c.mailbox.Address(), no.Until)
 	}
 	return fmt.Errorf("%w: %w", no, err)
 }
 
-// resolve finds out what became of a draft that may have been sent. A draft
-// that is still there after a while was not: it is returned. One that is gone
-// was sent, whether its copy can be seen or not: nobody else takes drafts away.
-func (d *dispatch) resolve(ctx context.Context) (done bool, begun *Copy, err error) {
+// stopper is a Limiter that can be told to grant nothing.
+type stopper interface {
+	Stop(mailbox string, until time.Time)
+}
+
+// resolve finds out what became of a draft that may have been sent. One that is
+// still there after a while was not. One that is gone after a lost answer was,
+// whether its copy can be seen or not: what takes drafts away in such a moment is
+// the sending. One that is gone without a doubt was taken away.
+func (d *dispatch) resolve(ctx context.Context) (progress, error) {
 	for pause := time.Second; ; pause = min(2*pause, longestLook) {
 		copies, err := d.box.Copies(ctx, &d.l.Letter, d.id)
 		age := time.Since(d.sent)
 		switch {
 		case err != nil:
 			if !errors.Is(err, ErrTemporary) {
-				return false, nil, err
+				return progress{}, err
 			}
 		case d.seen(copies):
-			return true, nil, nil
+			return progress{left: true}, nil
 		case len(copies) > 0 && age >= unheard:
-			d.sent = time.Time{}
-			return false, first(copies), nil
-		case len(copies) == 0 && age >= d.c.opts.Relay.Settle:
+			d.sent, d.doubt = time.Time{}, false
+			return progress{draft: first(copies)}, nil
+		case len(copies) == 0 && age >= d.c.opts.Relay.Settle && d.doubt:
 			d.r.Unseen, d.r.ID = true, d.id
-			return true, nil, nil
+			return progress{left: true}, nil
+		case len(copies) == 0 && age >= d.c.opts.Relay.Settle:
+			d.id, d.sent = "", time.Time{}
+			return progress{}, nil
 		}
 		if asked, ok := RetryAfter(err); ok {
 			pause = max(pause, asked)
 		}
 		if err := pauseUntil(ctx, time.Now().Add(pause)); err != nil {
-			return false, nil, err
+			return progress{}, err
 		}
 	}
 }

@@ -63,7 +63,7 @@ func ExampleOutbound() {
 		},
 	})
 	fmt.Println(err)
-	// Output: exdesk: the Bcc field is guarded and was changed from [] to ["archive@contoso.test"]
+	// Output: exdesk: the Bcc field is guarded and was changed
 }
 
 func ExampleConnector_Trace() {
@@ -82,16 +82,16 @@ func ExampleConnector_Trace() {
 	fmt.Print(trace)
 	// Output:
 	// 01HQ6Z3D5V7QK2M8W4R9T1X6YB: sent, to 1 recipient, of ticket 12
-	// FIELD                      HANDED IN                                      DRAFT  SENT COPY
-	// Auto-Submitted             auto-generated                                 kept   kept
-	// X-Auto-Response-Suppress   All                                            kept   kept
-	// X-Mailer                   Zendesk Mailer                                 kept   kept
-	// X-Zendesk-From-Account-Id  cc6f582                                        kept   kept
-	// X-Zendesk-Email-Id         01HQ6Z3D5V7QK2M8W4R9T1X6YB                     kept   kept
-	// From                       "Cleo (Acme)" <support@contoso.test>           kept   renamed: "support" <support@contoso.test>
-	// To                         ann@customer.example                           kept   kept
-	// Subject                    Re: Where is my order?                         kept   kept
-	// Message-ID                 <56Z97D7G67G_65d68382aa493_4639581606f3_spru…  kept   kept
+	// FIELD                      HANDED IN                                      DRAFT     SENT COPY
+	// Auto-Submitted             auto-generated                                 repaired  kept
+	// X-Auto-Response-Suppress   All                                            kept      kept
+	// X-Mailer                   Zendesk Mailer                                 repaired  kept
+	// X-Zendesk-From-Account-Id  cc6f582                                        repaired  kept
+	// X-Zendesk-Email-Id         01HQ6Z3D5V7QK2M8W4R9T1X6YB                     repaired  kept
+	// From                       "Cleo (Acme)" <support@contoso.test>           kept      renamed: "support" <support@contoso.test>
+	// To                         ann@customer.example                           kept      kept
+	// Subject                    Re: Where is my order?                         kept      kept
+	// Message-ID                 <56Z97D7G67G_65d68382aa493_4639581606f3_spru…  kept      kept
 }
 
 func ExampleConnector_Probe() {
@@ -125,10 +125,10 @@ func ExampleClaims() {
 	defer cancel()
 	_, err := claims.Claim(ctx, "support@contoso.com", "one notification")
 	fmt.Println(err)
-	first.Release(true)
+	first.Release(exdesk.ClaimSent)
 	second, _ := claims.Claim(context.Background(), "support@contoso.com", "one notification")
 	fmt.Println(second.Before.IsZero())
-	second.Release(true)
+	second.Release(exdesk.ClaimSent)
 	// Output:
 	// context deadline exceeded
 	// false

@@ -15,9 +15,13 @@ var protectedFields = []string{
 }
 
 // standardFields decide who gets a mail, whom an answer goes to, and which
-// conversation it belongs to (RFC 5322 §3.6).
+// conversation it belongs to. A mail has each once at most (RFC 5322 §3.6).
 var standardFields = []string{
 	"From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Date", "Subject", "Message-ID", "In-Reply-To", "References",
+}
+
+// resentFields are those of somebody who has sent a mail on (RFC 5322 §3.6.6).
+var resentFields = []string{
 	"Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc", "Resent-Bcc", "Resent-Date", "Resent-Message-ID",
 }
 
@@ -26,7 +30,8 @@ var standardFields = []string{
 // be added beside them; the body is not looked at. The zero value is ready to
 // use.
 type Guard struct {
-	// Also names further fields to be guarded.
+	// Also names further fields to be guarded. In Relay they have to survive as
+	// well, and may be there once at most.
 	Also []string
 }
 
@@ -45,7 +50,21 @@ func (e *HeaderError) Error() string {
 	if e.Field == "" {
 		return "exdesk: the header is refused: " + e.Reason
 	}
-	return fmt.Sprintf("exdesk: the %s field is guarded and was changed from %q to %q", e.Field, e.Before, e.After)
+	if slices.ContainsFunc(addressFields, func(f string) bool { return strings.EqualFold(f, e.Field) }) {
+		return fmt.Sprintf("exdesk: the %s field is guarded and was changed", e.Field) // errors name nobody
+	}
+	return fmt.Sprintf("exdesk: the %s field is guarded and was changed from %s to %s", e.Field, quote(e.Before), quote(e.After))
+}
+
+// addressFields hold addresses.
+var addressFields = []string{"From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc", "Resent-Bcc"}
+
+func quote(values []string) string {
+	short := make([]string, len(values))
+	for i, v := range values {
+		short[i] = clip(v, 100)
+	}
+	return fmt.Sprintf("%q", short)
 }
 
 // Check compares two messages, or their headers alone. It returns a
@@ -71,7 +90,9 @@ func (g *Guard) Check(before, after []byte) error {
 	return nil
 }
 
-func (g *Guard) fields() []string { return slices.Concat(protectedFields, standardFields, g.Also) }
+func (g *Guard) fields() []string {
+	return slices.Concat(protectedFields, standardFields, resentFields, g.Also)
+}
 
 // header is a header read strictly.
 type header []headerField

@@ -2,6 +2,7 @@ package exdesk
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"net/mail"
@@ -15,8 +16,7 @@ type letter struct {
 	ticket  int64
 	name    string   // the personal name in From
 	encoded []string // ids of the ticket, as Zendesk encodes them
-	left    []string // fields that are missing since it is a part
-	probe   bool     // whatever is lost of it, it leaves
+	left    []string // fields that are left out
 }
 
 // letters makes what is to be sent of a notification: one letter, or several if
@@ -38,9 +38,9 @@ func (c *Connector) letters(s *spool, out *Outbound) ([]*letter, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range slices.Concat(protectedFields, unique) {
+	for _, f := range slices.Concat(protectedFields, standardFields, out.Guard.Also) {
 		if n := len(h.values(f)); n > 1 {
-			return nil, refuse("it has %d %s fields (RFC 5322 §3.6 allows one)", n, f)
+			return nil, refuse("it has %d %s fields instead of one", n, f)
 		}
 	}
 	if raw, err = out.rewrite(raw); err != nil {
@@ -50,17 +50,20 @@ func (c *Connector) letters(s *spool, out *Outbound) ([]*letter, error) {
 	if err != nil {
 		return nil, err
 	}
-	proto := letter{ticket: out.Ticket, name: name, encoded: encodedOf(h), probe: out.probe}
+	proto := letter{ticket: out.Ticket, name: name, encoded: encodedOf(h)}
+	proto.Probe = out.probe
 	proto.Body, proto.MessageID = body, one(h, "Message-ID")
 	proto.EmailID = one(h, "X-Zendesk-Email-Id")
-	key := out.Key
-	for _, or := range []string{proto.EmailID, proto.MessageID} {
-		if key == "" {
-			key = or
-		}
-	}
+	key := cmp.Or(out.Key, proto.EmailID, proto.MessageID)
 	if key == "" {
 		return nil, refuse("nothing names it: it needs a Key, or an X-Zendesk-Email-Id or Message-ID field")
+	}
+	for _, name := range []string{"To", "Cc"} {
+		// QUIRK: Exchange refuses a field that is an empty group, whoever stands in
+		// Bcc.
+		if v := one(h, name); v != "" && emptyGroup(v) {
+			proto.left = append(proto.left, name)
+		}
 	}
 	parts, err := c.split(visible, blind)
 	if err != nil {
@@ -76,7 +79,7 @@ func (c *Connector) letters(s *spool, out *Outbound) ([]*letter, error) {
 			l.left = []string{"To", "Cc"}
 		}
 		l.Header = raw
-		if i > 0 || len(bcc) != named {
+		if len(l.left) > 0 || len(parts) > 1 || len(bcc) > named {
 			l.Header = withBlind(raw, bcc, l.left)
 		}
 		l.Notification, l.Key = key, letterKey(key, l.Recipients)
@@ -85,10 +88,6 @@ func (c *Connector) letters(s *spool, out *Outbound) ([]*letter, error) {
 	}
 	return list, nil
 }
-
-// unique are the fields that a mail has once at most (RFC 5322 §3.6) and that
-// have to be there no more often, for whoever reads the first or the last one.
-var unique = []string{"From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Date", "Subject", "Message-ID", "In-Reply-To", "References"}
 
 // letterKey names a notification for these recipients.
 func letterKey(key string, recipients []string) string {
@@ -111,7 +110,7 @@ func one(h header, name string) string {
 // guarded lists the fields that have to survive.
 func guarded(h header, g *Guard, left []string) []Field {
 	var list []Field
-	for _, name := range slices.Concat(protectedFields, unique, g.Also) {
+	for _, name := range slices.Concat(protectedFields, standardFields, g.Also) {
 		if name == "Bcc" || slices.Contains(left, name) {
 			continue // nobody is shown it; the recipients are looked at instead
 		}
@@ -230,8 +229,8 @@ func (c *Connector) split(visible, blind []string) ([][]string, error) {
 	case !c.opts.Relay.Split:
 		return nil, refuse("it has %d recipients, and one mail may have %d; see RelayOptions.Split", n, most)
 	}
-	// Those who were added last are split off, so that it is the same mails again
-	// the next time.
+	// In an order of their own, so that it is the same mails again the next time.
+	blind = slices.SortedFunc(slices.Values(blind), func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) })
 	free := most - len(visible)
 	parts := [][]string{blind[:free:free]}
 	for part := range slices.Chunk(blind[free:], most) {

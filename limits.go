@@ -81,8 +81,11 @@ func (e *LimitError) Error() string {
 	return fmt.Sprintf("exdesk: the limit of %s is reached until %s", e.Limit, e.Until.UTC().Format(time.RFC3339))
 }
 
-// Is makes a limit that passes a kind of ErrTemporary.
-func (e *LimitError) Is(class error) bool { return class == ErrTemporary && !e.Until.IsZero() }
+// Is makes a limit that passes a kind of ErrTemporary, and one that does not a
+// kind of ErrRefused.
+func (e *LimitError) Is(class error) bool {
+	return class == ErrTemporary && !e.Until.IsZero() || class == ErrRefused && e.Until.IsZero()
+}
 
 // RetryAfter returns how long it is until the cost may fit, if ever.
 func (e *LimitError) RetryAfter() (time.Duration, bool) {

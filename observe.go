@@ -9,7 +9,8 @@ import (
 type Step struct {
 	// Name is "ingest" or "import", a pass; "mail", which is all that is done with one mail; and
 	// within that "read", "upload", "screen", "thread", "ticket" and
-	// "comment"; and "label", which is about several mails.
+	// "comment"; "label", which is about several mails; and "relay", which is one
+	// mail on its way out.
 	Name     string
 	Mailbox  string
 	Mail     string // Mail.ID, where it is about one

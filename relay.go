@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -15,9 +17,10 @@ var ErrSideConversation = fmt.Errorf("exdesk: side conversations do not leave th
 
 // Outbound is a notification of Zendesk that is to leave through the mailbox.
 type Outbound struct {
-	// MIME is the notification, as RFC 5322 octets. It is read to its end, once:
-	// what can be read only so is kept in a temporary file meanwhile if it has
-	// more than a mebibyte. An *os.File or a *bytes.Reader is read in place.
+	// MIME is the notification, as RFC 5322 octets. An *os.File, a *bytes.Reader or
+	// whatever else is an io.ReaderAt and an io.Seeker is read in place and left
+	// where it was. Any other is read to its end, and kept in a temporary file
+	// meanwhile if it has more than a mebibyte: for another call it takes a new one.
 	MIME io.Reader
 	// Ticket is the ticket that it is about, so that answers find it. 0 if the
 	// caller does not know it: then exdesk tries to find out.
@@ -47,16 +50,19 @@ type Outbound struct {
 type RelayOptions struct {
 	// Limiter says how fast mail may leave: each mail costs one message, its
 	// octets and its recipients. Share one between the Connectors of a mailbox,
-	// and keep one in a file to remember 24 hours (see OpenLimits). If it has
-	// the method Stop of Windows, it is told when Exchange itself refuses.
-	// Default: a Line for RelayLimits. Unlimited sets no limit.
+	// and keep one in a file to remember 24 hours (see OpenLimits). Put it into a
+	// Line for callers to wait in order, as long as their ctx allows. When Exchange
+	// itself refuses, its method Stop is called (see Windows); one that has none is
+	// put into a Line, which has. Default: a Line for RelayLimits. Unlimited sets
+	// no limit.
 	Limiter Limiter
 	// Claimer keeps two callers from sending one notification at a time.
-	// Default: Claims of the Connector's own, which know of no other process.
-	// Processes that share a mailbox must share claims, see graph.Claims.
+	// Connectors that share a mailbox must share one: a Claims within a process,
+	// graph.Claims among processes. Default: Claims of the Connector's own.
 	Claimer Claimer
 	// MostRecipients is how many recipients one mail may have. Default 500,
-	// Exchange Online's own default.
+	// Exchange Online's own default. A notification that was split has to be tried
+	// again with the same number.
 	MostRecipients int
 	// Split makes several mails of a notification with more recipients than
 	// that. Only those whom To and Cc do not name can be split off: they get
@@ -66,6 +72,7 @@ type RelayOptions struct {
 	// MayLose names fields of the header that may be missing or changed in what
 	// leaves: those of which Probe has shown that this tenant does not keep
 	// them. The loss of any other is a *LossError, and the mail does not leave.
+	// Fields that say who it is from, to and about can not be named.
 	MayLose []string
 	// Settle is for how long the mailbox may not show what was sent from it, so
 	// that a look that finds nothing is not yet believed. Default 150 seconds:
@@ -80,12 +87,25 @@ type RelayOptions struct {
 
 const (
 	defaultRecipients = 500
-	defaultSettle     = 150 * time.Second
+	defaultSettle     = 4 * time.Minute
 )
+
+// checkLoss refuses what must never be lost.
+func (o *RelayOptions) checkLoss() error {
+	for _, name := range o.MayLose {
+		if strings.EqualFold(name, "Subject") || slices.ContainsFunc(addressFields, func(f string) bool { return strings.EqualFold(f, name) }) {
+			return fmt.Errorf("exdesk: RelayOptions.MayLose: a notification without its %s is another one", name)
+		}
+	}
+	return nil
+}
 
 func (o RelayOptions) withDefaults() RelayOptions {
 	if o.Limiter == nil {
 		o.Limiter = &Line{Limiter: RelayLimits()}
+	}
+	if _, ok := o.Limiter.(stopper); !ok {
+		o.Limiter = &Line{Limiter: o.Limiter}
 	}
 	if o.Claimer == nil {
 		claims := new(Claims)
@@ -109,10 +129,10 @@ type Receipt struct {
 	Recipients []string
 	Bytes      int64 // as handed in, and Bcc added
 	// Fields tells of each guarded field what the draft has that was sent. What
-	// arrives may be less: see Connector.Trace.
+	// arrives may be less, and cannot be known yet: see Connector.Trace.
 	Fields []FieldReport
-	// Name is the personal name that From had. Exchange puts its own in its
-	// place.
+	// Name is the personal name that From had. It is not to be relied on: Exchange
+	// puts in its place what its directory has.
 	Name   string
 	Waited time.Duration // for the Limiter
 	// Already means that the notification had been sent before, and was not
@@ -140,11 +160,13 @@ type LossError struct {
 }
 
 func (e *LossError) Error() string {
-	text := "exdesk: the notification did not leave, since the mailbox does not keep its"
-	for i, f := range e.Fields {
-		text += fmt.Sprintf("%s %s (%s)", map[bool]string{true: ","}[i > 0], f.Name, f.Survival)
+	var lost, names []string
+	for _, f := range e.Fields {
+		lost = append(lost, fmt.Sprintf("%s (%s)", f.Name, f.Survival))
+		names = append(names, f.Name)
 	}
-	return text + ": have Connector.Probe find out what this tenant keeps, and name in RelayOptions.MayLose what it does not"
+	return "exdesk: the notification did not leave, since the mailbox does not keep its " + strings.Join(lost, ", ") +
+		": have Connector.Probe find out what this tenant keeps, and if it is that, add to RelayOptions.MayLose: " + strings.Join(names, ", ")
 }
 
 // errNoOutbox is the answer of a mailbox that does not send.
@@ -156,8 +178,9 @@ var errNoOutbox = errors.New("exdesk: this mailbox cannot send: Relay needs one 
 //
 // An error of the class ErrRefused says that the notification will never leave
 // as it is. After any other the same call can be made again, by this process or
-// another one, and goes on with the draft that it finds. The receipt is never
-// nil when mail has left, also of a part.
+// another one, and goes on with the draft that it finds: until then that draft is
+// in Drafts, and a person who sends it has sent the notification. The receipt is
+// never nil when mail is known to have left, also of a part.
 //
 // Relay is safe for concurrent use.
 func (c *Connector) Relay(ctx context.Context, out *Outbound) (*Receipt, error) {

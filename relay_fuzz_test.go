@@ -34,8 +34,12 @@ func (p *pillar) Draft(_ context.Context, l *exdesk.Letter, _ *exdesk.Copy) (*ex
 	return &exdesk.Copy{ID: "1", Draft: true, Created: time.Now(), Recipients: l.Recipients, Fields: fields}, err
 }
 
-func (p *pillar) Send(context.Context, string) error    { return nil }
-func (p *pillar) Discard(context.Context, string) error { return nil }
+func (p *pillar) Ready(context.Context, *exdesk.Letter, string, exdesk.Record) ([]*exdesk.Copy, error) {
+	return nil, nil
+}
+
+func (p *pillar) Send(context.Context, string) error                    { return nil }
+func (p *pillar) Discard(context.Context, *exdesk.Letter, string) error { return nil }
 
 // FuzzRelay: for any rewriting whatever, either the guarded fields are the same
 // octets afterwards, to another parser as well, and the body is where it was, or

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -181,7 +182,10 @@ func TestRelaySplits(t *testing.T) {
 			require.Equal(w, i == 0, strings.Contains(unfold(s.MIME), "To: <ann@") || strings.Contains(unfold(s.MIME), "To: ann@"), "shown only where he gets it")
 			require.Contains(w, unfold(s.MIME), "Auto-Submitted: auto-generated")
 		}
-		require.Equal(w, append([]string{"ann@customer.example"}, many...), got)
+		require.True(w, exdesk.SameAddresses(append([]string{"ann@customer.example"}, many...), got) && len(got) == 1101)
+		slices.Reverse(many) // in whatever order they come
+		require.True(w, w.leave(out()).Rest[1].Already)
+		w.restart()
 		require.True(w, w.leave(out()).Rest[1].Already)
 		require.Len(w, w.exchange.Sent(), 3)
 	})

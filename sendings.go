@@ -16,9 +16,10 @@ type sendings struct {
 
 // sending is what is known of one letter.
 type sending struct {
-	id   string    // of its draft or copy
-	sent time.Time // when the draft may have left; zero if it did not
-	done bool      // it has left, for certain
+	id    string    // of its draft or copy
+	sent  time.Time // when the draft may have left; zero if it did not
+	doubt bool      // as in dispatch
+	done  bool      // it has left, for certain
 
 	messageID string
 	ticket    int64

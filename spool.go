@@ -35,6 +35,9 @@ func newSpool(r io.Reader) (*spool, error) {
 		end, err2 := s.Seek(0, io.SeekEnd)
 		if err1 == nil && err2 == nil && end >= start {
 			section := io.NewSectionReader(at, start, end-start)
+			if _, err := s.Seek(start, io.SeekStart); err != nil { // for another call
+				return nil, fmt.Errorf("exdesk: reading the notification: %w", err)
+			}
 			if unix, err := endsInLF(section); err != nil || !unix {
 				return &spool{ReaderAt: section, size: end - start}, err
 			}
@@ -123,17 +126,16 @@ func (l *lineEnds) Read(p []byte) (int, error) {
 
 // readHeader returns the header of the notification, its blank line included.
 func (s *spool) readHeader() ([]byte, error) {
-	head := make([]byte, min(s.size, maxHeader))
-	if n, err := s.ReadAt(head, 0); err != nil && (err != io.EOF || n < len(head)) {
+	head, err := ReadHeader(io.NewSectionReader(s, 0, s.size))
+	switch {
+	case err != nil && s.size >= maxHeader:
+		return nil, refuse("its header has more than 256 KB, or cannot be read")
+	case err != nil:
 		return nil, fmt.Errorf("exdesk: reading the notification: %w", err)
+	case !bytes.HasSuffix(head, []byte("\r\n\r\n")):
+		return nil, refuse("no blank line ends its header")
 	}
-	if i := bytes.Index(head, []byte("\r\n\r\n")); i >= 0 {
-		return head[:i+4], nil
-	}
-	if s.size >= maxHeader {
-		return nil, refuse("its header has more than 256 KB")
-	}
-	return nil, refuse("no blank line ends its header")
+	return head, nil
 }
 
 // maxHeader is what Exchange Online takes of a header ("Exchange Online
@@ -149,5 +151,3 @@ type outboundError struct{ reason string }
 
 func (e *outboundError) Error() string        { return "exdesk: the notification is refused: " + e.reason }
 func (e *outboundError) Is(target error) bool { return target == ErrRefused }
-
-func asIs(_ string, r io.Reader) (io.Reader, error) { return r, nil }

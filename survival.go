@@ -1,6 +1,7 @@
 package exdesk
 
 import (
+	"io"
 	"mime"
 	"net/mail"
 	"slices"
@@ -34,25 +35,27 @@ const (
 )
 
 // survival compares a field as it was with the same field as it is.
-func survival(name string, was, is []string) Survival {
+func survival(name, value string, is []string) Survival {
 	if len(is) == 0 {
 		return Lost
 	}
-	switch name {
-	case "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc", "Resent-Bcc":
+	was := []string{value}
+	if slices.Contains(addressFields, name) {
 		return sameMailboxes(was, is)
-	case "Date", "Resent-Date":
+	}
+	switch name {
+	case "Date":
 		a, err1 := mail.ParseDate(strings.Join(was, " "))
 		b, err2 := mail.ParseDate(strings.Join(is, " "))
 		if err1 == nil && err2 == nil && a.Truncate(time.Second).Equal(b.Truncate(time.Second)) {
 			return Kept
 		}
-	case "Message-ID", "Resent-Message-ID", "In-Reply-To", "References":
+	case "Message-ID", "In-Reply-To", "References":
 		if slices.Equal(strings.Fields(ids.Replace(strings.Join(was, " "))), strings.Fields(ids.Replace(strings.Join(is, " ")))) {
 			return Kept
 		}
 	}
-	if len(was) == len(is) && words(was) == words(is) {
+	if len(is) == 1 && words(was) == words(is) {
 		return Kept
 	}
 	return Changed
@@ -75,6 +78,9 @@ func words(values []string) string {
 }
 
 var decoder = mime.WordDecoder{}
+
+// asIs is for readers of addresses, to whom names do not matter.
+func asIs(_ string, r io.Reader) (io.Reader, error) { return r, nil }
 
 func sameMailboxes(was, is []string) Survival {
 	a, err1 := mailboxes(was)

@@ -54,8 +54,8 @@ var errNoTracer = errors.New("exdesk: this mailbox cannot tell what it sent: Tra
 // Trace looks for the mails of a notification that left through the mailbox,
 // given its X-Zendesk-Email-Id or whatever Outbound.Key it had, and compares
 // what was handed in with the draft, with the copy in Sent Items, and with what
-// arrived in those of its recipients' mailboxes that can be read. ErrNotFound
-// means that there is no trace of it.
+// arrived in those of its recipients' mailboxes that can be read: Archives.
+// ErrNotFound means that there is no trace of it, or not yet.
 func (c *Connector) Trace(ctx context.Context, notification string, recipients ...Mailbox) (*Trace, error) {
 	tracer, ok := c.mailbox.(Tracer)
 	if !ok {
@@ -87,11 +87,7 @@ func (c *Connector) traceMail(ctx context.Context, k *Copy, recipients []Mailbox
 	var draft []FieldAt
 	for _, f := range k.Fields {
 		m.Fields = append(m.Fields, TracedField{Name: f.Name, Handed: f.Handed})
-		at := FieldAt{Values: f.Draft, Survival: f.Survival}
-		if at.Survival == "" { // nothing was to be said of it
-			at = FieldAt{Values: []string{f.Handed}, Survival: Kept}
-		}
-		draft = append(draft, at)
+		draft = append(draft, FieldAt{Values: f.Draft, Survival: f.Survival})
 	}
 	m.add(atDraft, draft)
 	if k.Draft {
@@ -103,15 +99,16 @@ func (c *Connector) traceMail(ctx context.Context, k *Copy, recipients []Mailbox
 	}
 	m.compare(atSent, sent)
 	for _, r := range recipients {
-		a, ok := r.(Archive)
-		if !ok {
-			continue
+		place := atBox + r.Address()
+		h, err := arrived(ctx, r, k.ID, sent)
+		switch {
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case err != nil:
+			c.log.WarnContext(ctx, "a recipient's mailbox cannot be read", "error", err)
+			place = "unreadable: " + r.Address()
 		}
-		h, err := arrived(ctx, r, a, k.ID, sent)
-		if err != nil {
-			return nil, err
-		}
-		m.compare(atBox+r.Address(), h)
+		m.compare(place, h)
 	}
 	return m, nil
 }
@@ -128,11 +125,19 @@ func (m *TracedMail) compare(place string, h header) {
 	at := make([]FieldAt, len(m.Fields))
 	for i, f := range m.Fields {
 		if h != nil {
-			is := h.values(f.Name)
-			at[i] = FieldAt{Values: is, Survival: survival(f.Name, []string{f.Handed}, is)}
+			at[i].Values = h.values(f.Name)
+			at[i].Survival = survivalOf(f.Name, f.Handed, at[i].Values)
 		}
 	}
 	m.add(place, at)
+}
+
+// survivalOf compares with a value that may have been cut short to be kept.
+func survivalOf(name, handed string, is []string) Survival {
+	if begin, cut := strings.CutSuffix(handed, "…"); cut && len(is) == 1 && strings.HasPrefix(strings.TrimSpace(is[0]), begin) {
+		return Kept
+	}
+	return survival(name, handed, is)
 }
 
 func readHeaderOf(ctx context.Context, box Mailbox, id string) (header, error) {
@@ -153,7 +158,11 @@ func readHeaderOf(ctx context.Context, box Mailbox, id string) (header, error) {
 const newestArrivals = 50
 
 // arrived finds a mail in the mailbox of a recipient; nil if it is not there.
-func arrived(ctx context.Context, box Mailbox, a Archive, sent string, h header) (header, error) {
+func arrived(ctx context.Context, box Mailbox, sent string, h header) (header, error) {
+	a, ok := box.(Archive)
+	if !ok {
+		return nil, errors.New("exdesk: it is no Archive")
+	}
 	if id := strings.Trim(one(h, "Message-ID"), "<>"); id != "" {
 		mails, err := a.ByMessageID(ctx, id)
 		if err != nil {
@@ -180,8 +189,10 @@ func arrived(ctx context.Context, box Mailbox, a Archive, sent string, h header)
 		if err != nil {
 			return nil, err
 		}
-		if one(got, "Date") == one(h, "Date") || one(got, "X-Zendesk-Email-Id") == one(h, "X-Zendesk-Email-Id") {
-			return got, nil
+		for _, name := range []string{"X-Zendesk-Email-Id", "References", "Date"} {
+			if v := one(h, name); v != "" && survival(name, v, got.values(name)) == Kept {
+				return got, nil
+			}
 		}
 	}
 	return nil, nil
@@ -238,7 +249,7 @@ func (t *Trace) String() string {
 func (a FieldAt) String() string {
 	switch a.Survival {
 	case "":
-		return "not found"
+		return "not known"
 	case Changed, Renamed:
 		return string(a.Survival) + ": " + cell(strings.Join(a.Values, " | "))
 	}
@@ -261,17 +272,18 @@ const probeWait = 5 * time.Second
 // Probe sends one mail from the mailbox to itself, with all fields that a
 // notification has, and tells which of them survive in this tenant: in the
 // draft, in the copy in Sent Items and in what arrives. It waits for that until
-// ctx ends, and no longer than five minutes, and deletes both mails in the end.
-// The mail counts against the limits. Nothing else of this package sends one by
-// itself.
+// ctx ends, and no longer than five minutes, and deletes both mails in the end, as
+// far as the mailbox deletes mail at once. The mail counts against the limits. An
+// Ingest that runs meanwhile may hold it, as it holds all mail of the mailbox's
+// own.
 //
 // What Trace.Lost names of the result is what RelayOptions.MayLose may name.
 // That a field is in what arrives here does not prove that it is in what arrives
 // elsewhere.
 func (c *Connector) Probe(ctx context.Context) (*Trace, error) {
-	box, ok := c.mailbox.(Outbox)
+	tracer, ok := c.mailbox.(Tracer)
 	if !ok {
-		return nil, errNoOutbox
+		return nil, errNoTracer
 	}
 	own, ok := c.mailbox.(Archive)
 	if !ok {
@@ -287,21 +299,18 @@ func (c *Connector) Probe(ctx context.Context) (*Trace, error) {
 	var last *Trace
 	for {
 		t, err := c.Trace(looking, key, c.mailbox)
-		switch {
-		case err == nil:
+		if err == nil {
 			last = t
-		case looking.Err() == nil && !errors.Is(err, ErrTemporary) && !errors.Is(err, ErrNotFound):
+		}
+		waits := err == nil && !t.complete() || errors.Is(err, ErrTemporary) || errors.Is(err, ErrNotFound)
+		if !waits || sleep(looking, probeWait) != nil {
+			c.sweepProbe(context.WithoutCancel(ctx), tracer, own, r.ID, last, key)
+			if last != nil {
+				err = nil
+			}
 			return last, err
 		}
-		if err == nil && t.complete() || sleep(looking, probeWait) != nil {
-			break
-		}
 	}
-	c.sweepProbe(context.WithoutCancel(ctx), box, own, r.ID, key)
-	if last == nil {
-		return nil, fmt.Errorf("exdesk: the probe has left, and the mailbox does not show it: %w", ErrTemporary)
-	}
-	return last, nil
 }
 
 // complete reports whether all mails were found where they were to arrive.
@@ -317,10 +326,15 @@ func (t *Trace) complete() bool {
 }
 
 // sweepProbe deletes a probe.
-func (c *Connector) sweepProbe(ctx context.Context, box Outbox, own Archive, sent, key string) {
+func (c *Connector) sweepProbe(ctx context.Context, tracer Tracer, own Archive, sent string, t *Trace, key string) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	ids := []string{sent}
+	if t != nil {
+		for _, m := range t.Mails { // whose copies may have other ids
+			ids = append(ids, m.ID)
+		}
+	}
 	n := 0
 	for m, err := range own.Newest(ctx) {
 		if n++; err != nil || n > newestArrivals {
@@ -330,8 +344,9 @@ func (c *Connector) sweepProbe(ctx context.Context, box Outbox, own Archive, sen
 			ids = append(ids, m.ID)
 		}
 	}
-	for _, id := range ids {
-		if err := box.Discard(ctx, id); err != nil && !errors.Is(err, ErrNotFound) {
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		if err := tracer.Delete(ctx, id); err != nil && !errors.Is(err, ErrNotFound) {
 			c.log.WarnContext(ctx, "a probe could not be deleted", "mail", id, "error", err)
 		}
 	}

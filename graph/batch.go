@@ -36,10 +36,13 @@ type batchAnswer struct {
 	Body    json.RawMessage   `json:"body"`
 }
 
-// itemURL is a message's URL inside a batch.
-func (c *Client) itemURL(id string) string {
+// itemURL is a message's URL inside a batch, and folderURL a folder's.
+func (c *Client) itemURL(id string) string   { return c.batchURL("messages", id) }
+func (c *Client) folderURL(id string) string { return c.batchURL("mailFolders", id) }
+
+func (c *Client) batchURL(elements ...string) string {
 	var b strings.Builder
-	for _, e := range c.path("messages", id) {
+	for _, e := range c.path(elements...) {
 		b.WriteString("/" + url.PathEscape(e))
 	}
 	return b.String()

@@ -6,7 +6,10 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -15,17 +18,19 @@ import (
 	"github.com/exdesk/exdesk/internal/rest"
 )
 
-// Claims is an exdesk.Claimer for all processes that share the mailbox: the
-// claim to a key is a hidden folder of that name, of which Exchange makes only
-// one. It knows what was never claimed before, so that a process that has just
-// started need not wait. It takes two requests a notification, and one now and
-// then that deletes what is old. It is safe for concurrent use.
+// Claims is an exdesk.Claimer for all processes that share the mailbox: a claim
+// is a hidden folder, of which Exchange makes only one by a name. The first
+// claim to a key is the folder "KEY.1", the next one "KEY.2", so that who takes a
+// claim over leaves what it says to others. They know what was never claimed
+// before, so that a process that has just started need not wait. It takes two
+// requests a notification, and some now and then that delete what is old. It is
+// safe for concurrent use.
 type Claims struct {
 	// Client is the mailbox. It has to be set.
 	Client *Client
 	// Life is how long a claim lasts whose holder dies, by Exchange's clock, and
-	// how long a notification may take, limits apart. All processes must have the
-	// same. Default 15 minutes.
+	// how long a notification may take. All processes must have the same. Default
+	// 15 minutes, at least 5.
 	Life time.Duration
 
 	local exdesk.Claims
@@ -37,11 +42,14 @@ type Claims struct {
 
 const (
 	defaultLife = 15 * time.Minute
+	leastLife   = 5 * time.Minute
 	// claimMemory is how long a claim that was released is kept, so that others
-	// know that something was sent which the mailbox may not show yet, and
-	// sweepEvery how often those are deleted that are older.
+	// know that something was sent which the mailbox may not show yet, or not any
+	// more, and sweepEvery how often those are deleted that are older.
 	claimMemory = time.Hour
 	sweepEvery  = 10 * time.Minute
+	// sweepPages bounds a sweep; the next one goes on.
+	sweepPages = 40
 	// comeBack is how long somebody should wait who finds a claim held.
 	comeBack = 15 * time.Second
 
@@ -55,8 +63,18 @@ type claimState struct {
 	Holder   string    `json:"holder"` // a nonce
 	Until    time.Time `json:"until"`
 	Released time.Time `json:"released,omitzero"`
-	// Before is when something may have been sent under the key before this claim.
+	Sent     bool      `json:"sent,omitempty"`
+	// Before is when something may have been sent under the key, other than under
+	// this claim while it is held.
 	Before time.Time `json:"before,omitzero"`
+}
+
+// ended is when the claim was released, or when it ends by itself.
+func (s *claimState) ended() time.Time {
+	if !s.Released.IsZero() {
+		return s.Released
+	}
+	return s.Until
 }
 
 // mailFolder is a folder as it is asked for.
@@ -66,11 +84,10 @@ type mailFolder struct {
 	Properties []property `json:"singleValueExtendedProperties"`
 }
 
-// state reads what a claim's folder says. What nobody can read is somebody's who
-// holds it from its creation on; that is not known, so it is held until a sweep.
+// state reads what a claim's folder says, which is written as it is made.
 func (f *mailFolder) state() (s claimState, ok bool) {
 	for _, p := range f.Properties {
-		if p.is(claimID) && json.Unmarshal([]byte(p.Value), &s) == nil {
+		if p.is(claimID) && json.Unmarshal([]byte(p.Value), &s) == nil && !s.Until.IsZero() {
 			return s, true
 		}
 	}
@@ -78,7 +95,7 @@ func (f *mailFolder) state() (s claimState, ok bool) {
 }
 
 // Claim implements exdesk.Claimer. Within the process it waits; what another
-// process holds is an error of the class ErrTemporary.
+// process holds is an error of the class exdesk.ErrTemporary.
 func (c *Claims) Claim(ctx context.Context, mailbox, key string) (*exdesk.Claim, error) {
 	local, err := c.local.Claim(ctx, mailbox, key)
 	if err != nil {
@@ -86,13 +103,13 @@ func (c *Claims) Claim(ctx context.Context, mailbox, key string) (*exdesk.Claim,
 	}
 	claim, err := c.claim(ctx, key)
 	if err != nil {
-		local.Release(false)
+		local.Release(exdesk.ClaimUnused)
 		return nil, err
 	}
 	release := claim.Release
-	claim.Release = func(used bool) {
-		release(used)
-		local.Release(used)
+	claim.Release = func(use exdesk.ClaimUse) {
+		release(use)
+		local.Release(use)
 	}
 	return claim, nil
 }
@@ -104,46 +121,50 @@ func (c *Claims) claim(ctx context.Context, key string) (*exdesk.Claim, error) {
 	}
 	c.sweep(ctx, parent)
 	s := claimState{Holder: rand.Text()}
-	for range 5 {
-		s.Until = c.now().Add(cmp.Or(c.Life, defaultLife))
-		id, err := c.create(ctx, parent, key, &s)
-		if err == nil {
+	for number := 1; ; {
+		s.Until = c.now().Add(max(cmp.Or(c.Life, defaultLife), leastLife))
+		id, err := c.create(ctx, parent, claimName(key, number), &s)
+		switch {
+		case err == nil:
 			return c.held(ctx, id, s), nil
-		}
-		if isGone(err) {
+		case isGone(err):
 			c.forget()
 			return nil, c.busy("somebody deleted the folder of the claims")
-		}
-		if !errors.Is(err, errTaken) {
+		case !errors.Is(err, errTaken):
 			return nil, err
 		}
-		other, err := c.find(ctx, parent, key)
+		newest, n, err := c.newest(ctx, parent, key)
 		if err != nil {
 			return nil, err
 		}
-		if other == nil {
-			continue // it was released at this moment
+		if newest == nil {
+			return nil, c.busy("another process was at this notification a moment ago")
 		}
-		o, ok := other.state()
+		o, ok := newest.state()
 		switch now := c.now(); {
 		case ok && o.Holder == s.Holder: // the answer was lost
-			return c.held(ctx, other.ID, o), nil
-		case !o.Released.IsZero():
-			s.Before = o.Released
-		case ok && !now.Before(o.Until):
-			s.Before = o.Until
+			return c.held(ctx, newest.ID, o), nil
 		case !ok:
-			return nil, c.busy("somebody else's folder has the name of a claim")
-		default:
+			// Nobody made it who made claims. It ends as a claim does that begins now.
+			if err := c.write(ctx, newest.ID, &claimState{Until: s.Until}); err != nil {
+				return nil, err
+			}
+			return nil, c.busy("a folder has the name of the claim")
+		case !o.Released.IsZero():
+			s.Before, s.Sent = o.Before, o.Sent
+		case now.Before(o.Until):
 			return nil, c.busy("another process is at this notification")
+		default: // its holder died
+			s.Before = o.Until
 		}
-		// Of several who find it free one makes the next.
-		if err := c.remove(ctx, other.ID); err != nil {
-			return nil, err
+		if n < number {
+			return nil, c.busy("other processes are at this notification")
 		}
+		number = n + 1
 	}
-	return nil, c.busy("other processes are at this notification")
 }
+
+func claimName(key string, number int) string { return fmt.Sprintf("%s.%d", key, number) }
 
 func (c *Claims) busy(why string) error {
 	return explain(&rest.Failure{Op: "claim notification", Wait: comeBack, Err: errors.New(why)})
@@ -151,23 +172,22 @@ func (c *Claims) busy(why string) error {
 
 // held is a claim that was made.
 func (c *Claims) held(ctx context.Context, id string, s claimState) *exdesk.Claim {
-	local := time.Now().Add(s.Until.Sub(c.now()))
-	return &exdesk.Claim{Before: s.Before, Until: local, Release: func(used bool) {
+	until := time.Now().Add(s.Until.Sub(c.now()))
+	return &exdesk.Claim{Before: s.Before, Sent: s.Sent, Until: until, Release: func(use exdesk.ClaimUse) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 		defer cancel()
-		if !used && s.Before.IsZero() {
-			_ = c.remove(ctx, id)
-			return
+		if s.Released = c.now(); use != exdesk.ClaimUnused {
+			s.Before, s.Sent = s.Released, use == exdesk.ClaimSent
 		}
-		s.Released = s.Before
-		if used {
-			s.Released = c.now()
-		}
-		text, _ := json.Marshal(s)
-		// Without it the claim ends by itself.
-		_, _ = c.Client.rest.JSON(ctx, &rest.Request{Op: "release claim", Method: http.MethodPatch, Path: c.Client.path("mailFolders", id),
-			JSON: map[string]any{"singleValueExtendedProperties": []property{{ID: claimID, Value: value(text)}}}, Repeatable: true}, new(mailFolder))
+		_ = c.write(ctx, id, &s) // without it the claim ends by itself
 	}}
+}
+
+func (c *Claims) write(ctx context.Context, id string, s *claimState) error {
+	text, _ := json.Marshal(s)
+	_, err := c.Client.rest.JSON(ctx, &rest.Request{Op: "write claim", Method: http.MethodPatch, Path: c.Client.path("mailFolders", id),
+		JSON: map[string]any{"singleValueExtendedProperties": []property{{ID: claimID, Value: value(text)}}}, Repeatable: true}, new(mailFolder))
+	return err
 }
 
 // now is Exchange's time, which is one for all processes.
@@ -189,12 +209,8 @@ func (c *Claims) create(ctx context.Context, parent, name string, s *claimState)
 		text, _ := json.Marshal(s)
 		body["singleValueExtendedProperties"] = []property{{ID: claimID, Value: value(text)}}
 	}
-	path := c.Client.path("mailFolders")
-	if parent != "" {
-		path = c.Client.path("mailFolders", parent, "childFolders")
-	}
 	var f mailFolder
-	_, err = c.Client.rest.JSON(ctx, &rest.Request{Op: "create claim", Method: http.MethodPost, Path: path, JSON: body, Repeatable: true}, &f)
+	_, err = c.Client.rest.JSON(ctx, &rest.Request{Op: "create claim", Method: http.MethodPost, Path: c.path(parent), JSON: body, Repeatable: true}, &f)
 	var e *Error
 	// The status is a 409 as a rule, and a 400 has been seen.
 	if errors.As(err, &e) && (strings.EqualFold(e.Code, "ErrorFolderExists") || e.Status == http.StatusConflict) {
@@ -203,47 +219,49 @@ func (c *Claims) create(ctx context.Context, parent, name string, s *claimState)
 	return f.ID, err
 }
 
-// find returns a folder by its name, or nil.
-func (c *Claims) find(ctx context.Context, parent, name string) (*mailFolder, error) {
-	list, err := c.list(ctx, parent, "$filter", "displayName eq "+literal(name))
-	for i := range list {
-		if strings.EqualFold(list[i].Name, name) {
-			return &list[i], nil
-		}
+// path is where the folders are within a folder, or in the mailbox.
+func (c *Claims) path(parent string) []string {
+	if parent == "" {
+		return c.Client.path("mailFolders")
 	}
-	return nil, err
+	return c.Client.path("mailFolders", parent, "childFolders")
 }
 
-func (c *Claims) list(ctx context.Context, parent string, pairs ...string) ([]mailFolder, error) {
-	path := c.Client.path("mailFolders")
-	if parent != "" {
-		path = c.Client.path("mailFolders", parent, "childFolders")
+// newest returns the newest claim to a key, and its number, or nil.
+func (c *Claims) newest(ctx context.Context, parent, key string) (newest *mailFolder, number int, err error) {
+	for link, n := "", 0; n == 0 || link != "" && n < sweepPages; n++ {
+		var list []mailFolder
+		if list, link, err = c.list(ctx, parent, link, "$filter", "startswith(displayName,"+literal(key+".")+")"); err != nil {
+			return nil, 0, err
+		}
+		for i := range list {
+			if k, err := strconv.Atoi(strings.TrimPrefix(list[i].Name, key+".")); err == nil && k > number {
+				newest, number = &list[i], k
+			}
+		}
 	}
+	return newest, number, nil
+}
+
+// list returns a page of folders, and the link to the next one.
+func (c *Claims) list(ctx context.Context, parent, link string, pairs ...string) (out []mailFolder, next string, err error) {
 	pairs = append(pairs, "$select", "id,displayName", "$expand", "singleValueExtendedProperties($filter=id eq '"+claimID+"')",
-		"includeHiddenFolders", "true", "$top", "100")
-	page, err := c.Client.page(ctx, &rest.Request{Op: "look for claims", Path: path, Query: query(pairs...)})
-	if err != nil {
-		return nil, err
+		"includeHiddenFolders", "true", "$top", "250")
+	req := &rest.Request{Op: "look for claims", Path: c.path(parent), Query: query(pairs...)}
+	if link != "" {
+		req = &rest.Request{Op: req.Op, URL: link}
 	}
-	var out []mailFolder
+	page, err := c.Client.page(ctx, req)
+	if err != nil {
+		return nil, "", err
+	}
 	for _, raw := range page.Value {
 		var f mailFolder
 		if json.Unmarshal(raw, &f) == nil && f.ID != "" {
 			out = append(out, f)
 		}
 	}
-	return out, nil
-}
-
-func (c *Claims) remove(ctx context.Context, id string) error {
-	resp, err := c.Client.rest.Do(ctx, &rest.Request{Op: "delete claim", Method: http.MethodDelete, Path: c.Client.path("mailFolders", id), Repeatable: true})
-	if isGone(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return resp.Body.Close()
+	return out, page.Next, nil
 }
 
 // folder returns the folder that holds the claims.
@@ -256,11 +274,12 @@ func (c *Claims) folder(ctx context.Context) (string, error) {
 	}
 	id, err := c.create(ctx, "", claimsFolder, nil)
 	if errors.Is(err, errTaken) {
-		var f *mailFolder
-		if f, err = c.find(ctx, "", claimsFolder); f != nil {
-			id = f.ID
-		} else if err == nil {
+		var list []mailFolder
+		if list, _, err = c.list(ctx, "", "", "$filter", "displayName eq "+literal(claimsFolder)); err == nil && len(list) == 0 {
 			err = c.busy("the folder of the claims is not to be seen yet")
+		}
+		if err == nil {
+			id = list[0].ID
 		}
 	}
 	if err != nil {
@@ -292,19 +311,36 @@ func (c *Claims) sweep(ctx context.Context, parent string) {
 	if !due {
 		return
 	}
-	list, err := c.list(ctx, parent)
-	if err != nil {
-		return
+	keys := make(map[string][]mailFolder)
+	fresh := make(map[string]bool)
+	var link string
+	for n := 0; n == 0 || link != "" && n < sweepPages; n++ {
+		var list []mailFolder
+		var err error
+		if list, link, err = c.list(ctx, parent, link); err != nil {
+			return
+		}
+		for _, f := range list {
+			key, _, _ := strings.Cut(f.Name, ".")
+			keys[key] = append(keys[key], f)
+			if s, ok := f.state(); !ok || now.Sub(s.ended()) <= claimMemory {
+				fresh[key] = true
+			}
+		}
 	}
-	for _, f := range list {
-		s, ok := f.state()
-		if ended := s.Until; ok {
-			if !s.Released.IsZero() {
-				ended = s.Released
+	// All of a key or nothing: an earlier claim must not be free again while a
+	// later one says something.
+	var old []batchRequest
+	for key, list := range keys {
+		for _, f := range list {
+			if !fresh[key] {
+				old = append(old, batchRequest{Method: http.MethodDelete, URL: c.Client.folderURL(f.ID)})
 			}
-			if now.Sub(ended) > claimMemory {
-				_ = c.remove(ctx, f.ID)
-			}
+		}
+	}
+	for part := range slices.Chunk(old, batchSize) {
+		if _, err := c.Client.batch(ctx, "delete claims", part); err != nil {
+			return
 		}
 	}
 }

@@ -7,59 +7,14 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/exdesk/exdesk"
 	"github.com/exdesk/exdesk/internal/rest"
 )
 
-// habits is what a mailbox was seen to do with the fields of MIME, by their
-// names in lower case.
-type habits struct {
-	mu     sync.Mutex      // guards what follows
-	seen   map[string]bool // fields that were set by their property once: of an x- field the mailbox knows the name since
-	set    map[string]bool // fields that have to be set so each time
-	taught map[string]bool // names that the mailbox was taught by JSON
-	lost   map[string]bool // fields that nothing keeps
-}
-
-// of returns those of the fields that are in a set.
-func (h *habits) of(set *map[string]bool, fields []exdesk.Field) []exdesk.Field {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(fields), func(f exdesk.Field) bool { return !(*set)[strings.ToLower(f.Name)] })
-}
-
-// without returns those of the fields that are not in a set.
-func (h *habits) without(set *map[string]bool, fields []exdesk.Field) []exdesk.Field {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(fields), func(f exdesk.Field) bool { return (*set)[strings.ToLower(f.Name)] })
-}
-
-// learn takes note of which fields a draft lacked, and which it lacks in the end.
-func (h *habits) learn(wanting, still []exdesk.Field) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, f := range wanting {
-		name := strings.ToLower(f.Name)
-		switch {
-		case slices.Contains(still, f):
-			put(&h.lost, name)
-		case h.seen[name] || !strings.HasPrefix(name, "x-"):
-			put(&h.set, name)
-		default:
-			put(&h.seen, name)
-		}
-	}
-}
-
-func put(set *map[string]bool, name string) {
-	if *set == nil {
-		*set = make(map[string]bool)
-	}
-	(*set)[name] = true
-}
+// draftTries is how often a draft with files is begun anew when one of them is
+// in doubt.
+const draftTries = 3
 
 // composing is a draft that is made or finished.
 type composing struct {
@@ -67,62 +22,97 @@ type composing struct {
 	l        *exdesk.Letter
 	plan     *plan
 	copy     *exdesk.Copy
-	begun    bool // by somebody before
-	repaired []exdesk.Field
+	repaired []exdesk.Field // that were set by other means than MIME
+	expected []exdesk.FieldReport
 	piece    []byte // of a file on its way
 }
 
 // Draft implements exdesk.Outbox. The letter is given to Graph as MIME, files
 // beyond 3 MB apart from it. What the draft does not have of the guarded fields
-// is set by extended properties ([MS-OXCMAIL] 2.1.3.2), from which the mailbox
-// also learns the names of x- fields, so that it keeps them from MIME the next
-// time. Where that is of no use it is taught them by a JSON draft with
+// is set by extended properties ([MS-OXCMAIL] 2.1.3.2), which also makes the
+// mailbox know the names of x- fields, so that it should keep them from MIME the
+// next time. Where that is of no use it is taught them by a JSON draft with
 // internetMessageHeaders, five at a time, and the draft is made anew.
+//
+// A draft that was begun has all its files if it was Ready, and otherwise is
+// replaced if it has any.
 func (c *Client) Draft(ctx context.Context, l *exdesk.Letter, begun *exdesk.Copy) (*exdesk.Copy, error) {
 	p, err := newPlan(l)
 	if err != nil {
 		return nil, err
 	}
-	d := &composing{c: c, l: l, plan: p, copy: begun, begun: begun != nil}
-	if err = d.run(ctx); err != nil {
-		if errors.Is(err, exdesk.ErrRefused) && d.copy != nil {
-			_ = c.Discard(ctx, d.copy.ID)
+	d := &composing{c: c, l: l, plan: p, copy: begun}
+	if begun != nil && begun.Record == nil && len(p.files) > 0 {
+		if err := d.discard(ctx); err != nil {
+			return nil, err
+		}
+	}
+	for n := 1; ; n++ {
+		ready := d.copy != nil && d.copy.Record != nil
+		if err = d.head(ctx); err == nil && !ready {
+			err = d.attach(ctx)
+			// Which files it has is known only of a draft that nothing went wrong with.
+			if again := errors.Is(err, errSession) || errors.Is(err, exdesk.ErrDoubtful); again && n < draftTries && ctx.Err() == nil {
+				if err := d.discard(ctx); err != nil {
+					return nil, err
+				}
+				continue
+			}
+		}
+		if err == nil {
+			return d.copy, nil
+		}
+		if d.copy != nil && errors.Is(err, exdesk.ErrRefused) {
+			_ = d.discard(ctx)
 		}
 		return nil, err
 	}
-	return d.copy, nil
 }
 
-func (d *composing) run(ctx context.Context) error {
+func (d *composing) discard(ctx context.Context) error {
+	err := d.c.Discard(ctx, d.l, d.copy.ID)
+	if isGone(err) {
+		err = nil
+	}
+	if err == nil {
+		d.copy = nil
+	}
+	return err
+}
+
+// head makes the draft, unless there is one, and its header what it should be.
+func (d *composing) head(ctx context.Context) error {
+	ready := d.copy != nil && d.copy.Record != nil // it may be on its way
 	if d.copy == nil {
 		if err := d.create(ctx); err != nil {
 			return err
 		}
 	}
 	h := &d.c.habits
-	missing, err := d.mark(ctx, h.of(&h.set, d.l.Guarded))
+	d.repaired = nil
+	missing, err := d.mark(ctx, h.usual(d.l))
 	if err != nil {
 		return err
 	}
-	if wanting := h.without(&h.lost, missing); len(wanting) > 0 {
-		if missing, err = d.mark(ctx, missing); err != nil {
+	wanting := h.hopeful(d.l, missing)
+	if len(wanting) > 0 {
+		if missing, err = d.mark(ctx, wanting); err != nil {
 			return err
 		}
-		if names := h.without(&h.taught, extensionFields(missing)); len(names) > 0 && !d.begun {
+		if names := h.untaught(d.l, missing); len(names) > 0 && !ready {
 			if missing, err = d.again(ctx, names, wanting); err != nil {
 				return err
 			}
 		}
-		h.learn(wanting, missing)
 	}
-	if len(missing) > 0 {
-		// For who wonders later where it was lost.
-		if err := d.c.change(ctx, "mark draft", d.copy.ID, map[string]any{"singleValueExtendedProperties": []property{d.header()}}); err != nil {
-			return err
-		}
+	if !ready { // of which not all was tried
+		h.learn(d.copy.Fields, wanting, missing)
 	}
-	d.plan.mime = nil
-	return d.attach(ctx)
+	if slices.EqualFunc(d.copy.Fields, d.expected, func(a, b exdesk.FieldReport) bool { return a.Survival == b.Survival }) {
+		return nil
+	}
+	_, err = d.c.change(ctx, "mark draft", d.copy.ID, map[string]any{"singleValueExtendedProperties": []property{headerProperty(d.copy.Fields)}})
+	return err
 }
 
 // again makes the draft anew once the mailbox was taught names.
@@ -130,7 +120,7 @@ func (d *composing) again(ctx context.Context, names, wanting []exdesk.Field) (m
 	if err := d.teach(ctx, names); err != nil {
 		return nil, err
 	}
-	if err := d.c.Discard(ctx, d.copy.ID); err != nil {
+	if err := d.discard(ctx); err != nil {
 		return nil, err
 	}
 	d.repaired = nil
@@ -138,11 +128,6 @@ func (d *composing) again(ctx context.Context, names, wanting []exdesk.Field) (m
 		return nil, err
 	}
 	return d.mark(ctx, wanting)
-}
-
-// extensionFields are the x- fields among fields.
-func extensionFields(fields []exdesk.Field) []exdesk.Field {
-	return slices.DeleteFunc(slices.Clone(fields), func(f exdesk.Field) bool { return !strings.HasPrefix(strings.ToLower(f.Name), "x-") })
 }
 
 // create makes the draft, of MIME. A draft made of JSON could carry the mark at
@@ -168,47 +153,49 @@ func (d *composing) teach(ctx context.Context, names []exdesk.Field) error {
 	for part := range slices.Chunk(names, maxJSONHeaders) {
 		var out letterItem
 		_, err := d.c.rest.JSON(ctx, &rest.Request{Op: "create draft to teach names", Method: http.MethodPost, Path: d.c.path("messages"), Header: immutable(),
-			JSON: map[string]any{"subject": "exdesk teaches this mailbox names", "internetMessageHeaders": part}, Shorten: 16 << 10}, &out)
+			JSON: map[string]any{"subject": "exdesk teaches this mailbox names", "internetMessageHeaders": part,
+				// By which it is deleted if it is not here.
+				"singleValueExtendedProperties": []property{{ID: markID, Value: value(discarded + d.l.Key)}}}, Shorten: 16 << 10}, &out)
 		if err == nil && out.ID != "" {
-			err = d.c.delete(ctx, out.ID)
+			err = d.c.Delete(ctx, out.ID)
 		}
 		if err != nil && !isGone(err) {
 			return err
 		}
 	}
-	d.c.habits.mu.Lock()
-	defer d.c.habits.mu.Unlock()
-	for _, f := range names {
-		put(&d.c.habits.taught, strings.ToLower(f.Name))
-	}
+	d.c.habits.taught(names)
 	return nil
 }
 
 // maxJSONHeaders is how many internetMessageHeaders a message may have.
 const maxJSONHeaders = 5
 
-// mark writes on the draft what it is found by, the header as it was handed in,
-// and fields by their properties. It returns the fields that the draft lacks
-// then.
+// mark writes on the draft what it is found by, what is expected to become of
+// its header, and fields by their properties. It returns the fields that the
+// draft lacks then.
 func (d *composing) mark(ctx context.Context, fields []exdesk.Field) (missing []exdesk.Field, err error) {
-	d.copy.Fields = nil
-	properties := []property{
-		{ID: markID, Value: value(d.l.Key)},
-		{ID: notificationID, Value: value(d.l.Notification)},
-		{ID: recordID, Value: value(formatRecord(d.l.Record(d.copy.ID)))},
-		d.header(),
+	d.repaired = append(d.repaired, fields...)
+	d.expected = make([]exdesk.FieldReport, len(d.l.Guarded))
+	for i, f := range d.l.Guarded {
+		d.expected[i] = exdesk.FieldReport{Name: f.Name, Handed: f.Value, Survival: exdesk.Kept}
+		if slices.Contains(d.repaired, f) {
+			d.expected[i].Survival = exdesk.Repaired
+		}
 	}
-	change := map[string]any{}
+	change := map[string]any{"singleValueExtendedProperties": append([]property{
+		{ID: markID, Value: value(d.l.Key)}, {ID: notificationID, Value: value(d.l.Notification)}, headerProperty(d.expected),
+	}, properties(fields)...)}
 	for _, f := range fields {
 		if strings.EqualFold(f.Name, "Message-ID") {
 			change["internetMessageId"] = f.Value // of a draft it can be set ("Update message")
-			continue
 		}
-		properties = append(properties, fieldProperty(f))
 	}
-	change["singleValueExtendedProperties"] = properties
-	if err := d.c.change(ctx, "mark draft", d.copy.ID, change); err != nil {
+	draft, err := d.c.change(ctx, "mark draft", d.copy.ID, change)
+	switch {
+	case err != nil:
 		return nil, err
+	case !draft:
+		return nil, errSent
 	}
 	head, err := d.c.header(ctx, d.copy.ID)
 	if err != nil {
@@ -217,31 +204,25 @@ func (d *composing) mark(ctx context.Context, fields []exdesk.Field) (missing []
 	if d.copy.Fields, err = d.l.Compare(head); err != nil {
 		return nil, err
 	}
-	d.repaired = append(d.repaired, fields...)
 	for i := range d.copy.Fields {
 		f := &d.copy.Fields[i]
-		switch of := (exdesk.Field{Name: f.Name, Value: f.Handed}); {
-		case f.Survival == exdesk.Changed || f.Survival == exdesk.Lost:
-			missing = append(missing, of)
-		case f.Survival == exdesk.Kept && slices.Contains(d.repaired, of):
-			f.Survival = exdesk.Repaired
+		switch f.Survival {
+		case exdesk.Changed, exdesk.Lost:
+			missing = append(missing, d.l.Guarded[i])
+			continue
+		case exdesk.Kept:
+			f.Survival = d.expected[i].Survival
 		}
-		if f.Name == "Message-ID" && (f.Survival == exdesk.Kept || f.Survival == exdesk.Repaired) {
+		if f.Name == "Message-ID" {
 			d.copy.MessageID = f.Handed
 		}
 	}
 	return missing, nil
 }
 
-// header is the property that tells of the header: as it was handed in, and
-// later on what became of it.
-func (d *composing) header() property {
-	fields := slices.Clone(d.copy.Fields)
-	if fields == nil {
-		for _, f := range d.l.Guarded {
-			fields = append(fields, exdesk.FieldReport{Name: f.Name, Handed: f.Value})
-		}
-	}
+// headerProperty is the property that tells what became of the header.
+func headerProperty(fields []exdesk.FieldReport) property {
+	fields = slices.Clone(fields)
 	for i := range fields {
 		// A long list of references must not be what a draft fails of.
 		fields[i].Handed = shorten(fields[i].Handed)
@@ -254,19 +235,33 @@ func (d *composing) header() property {
 	return property{ID: handedID, Value: value(text)}
 }
 
-// fieldProperty is the property that becomes a field ([MS-OXCMAIL] 2.1.3.2).
-func fieldProperty(f exdesk.Field) property {
-	switch strings.ToLower(f.Name) {
-	case "in-reply-to":
-		return property{ID: "String 0x1042", Value: value(f.Value)}
-	case "references":
-		return property{ID: "String 0x1039", Value: value(f.Value)}
-	case "x-auto-response-suppress":
-		if strings.EqualFold(strings.TrimSpace(f.Value), "All") {
-			return property{ID: "Integer 0x3FDF", Value: "-1"}
+// properties are those that become fields ([MS-OXCMAIL] 2.1.3.2). Of a field that
+// has a property of its own, such as Date, one of its name would be of no use
+// (2.1.3.2.4).
+func properties(fields []exdesk.Field) []property {
+	var list []property
+	for _, f := range fields {
+		switch name := strings.ToLower(f.Name); {
+		case name == "in-reply-to":
+			list = append(list, property{ID: "String 0x1042", Value: value(f.Value)})
+		case name == "references":
+			list = append(list, property{ID: "String 0x1039", Value: value(f.Value)})
+		case name == "x-auto-response-suppress" && strings.EqualFold(strings.TrimSpace(f.Value), "All"):
+			list = append(list, property{ID: "Integer 0x3FDF", Value: "-1"}, property{ID: internetHeaders + f.Name, Value: value(f.Value)})
+		case repairable(f):
+			list = append(list, property{ID: internetHeaders + f.Name, Value: value(f.Value)})
 		}
 	}
-	return property{ID: internetHeaders + f.Name, Value: value(f.Value)}
+	return list
+}
+
+// repairable reports whether there is a way to set a field.
+func repairable(f exdesk.Field) bool {
+	switch strings.ToLower(f.Name) {
+	case "from", "sender", "reply-to", "to", "cc", "bcc", "date", "subject":
+		return false
+	}
+	return true
 }
 
 // header reads the header of a message as it would leave.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -26,87 +27,152 @@ type letterItem struct {
 
 const (
 	letterSelect = "id,isDraft,createdDateTime,internetMessageId,toRecipients,ccRecipients,bccRecipients"
-	letterExpand = "singleValueExtendedProperties($filter=id eq '" + recordID + "' or id eq '" + markID + "')"
+	letterFilter = "singleValueExtendedProperties($filter=id eq '" + recordID + "' or id eq '" + markID + "'"
+	letterExpand = letterFilter + ")"
 	// mostCopies is how many messages are looked at for each way to find them.
 	mostCopies = "20"
+	// mostCopyPages is how many further pages are read.
+	mostCopyPages = 10
 )
 
 // Copies implements exdesk.Outbox. In one batch it asks for the messages that
 // carry the letter's mark; for drafts of its Message-ID or X-Zendesk-Email-Id,
 // since a draft made of MIME carries no mark until the next request; and for id.
 func (c *Client) Copies(ctx context.Context, l *exdesk.Letter, id string) ([]*exdesk.Copy, error) {
+	answers, err := c.batch(ctx, "look for message", c.searches(l, id))
+	if err != nil {
+		return nil, err
+	}
+	return c.copies(ctx, answers, l, id)
+}
+
+// searches are the ways to find a letter; the last one is id itself, if it is
+// known.
+func (c *Client) searches(l *exdesk.Letter, id string) []batchRequest {
 	search := func(filter string) batchRequest {
 		return batchRequest{Method: http.MethodGet, Headers: preferImmutable, URL: c.listURL() + "?" +
 			query("$filter", filter, "$select", letterSelect, "$expand", letterExpand, "$top", mostCopies)}
 	}
-	requests := []batchRequest{search(hasProperty(markID, l.Key))}
+	requests := []batchRequest{search(hasProperty(markID, l.Key)), search(hasProperty(markID, discarded+l.Key))}
 	if l.MessageID != "" {
-		requests = append(requests, search("internetMessageId eq "+literal(l.MessageID)))
+		requests = append(requests, search("internetMessageId eq "+literal(l.MessageID)+" and isDraft eq true"))
 	}
 	if l.EmailID != "" {
-		requests = append(requests, search(hasProperty(internetHeaders+"X-Zendesk-Email-Id", l.EmailID)))
+		requests = append(requests, search(hasProperty(internetHeaders+"X-Zendesk-Email-Id", l.EmailID)+" and isDraft eq true"))
 	}
 	if id != "" {
 		requests = append(requests, batchRequest{Method: http.MethodGet, Headers: preferImmutable,
 			URL: c.itemURL(id) + "?" + query("$select", letterSelect, "$expand", letterExpand)})
 	}
-	answers, err := c.batch(ctx, "look for message", requests)
-	if err != nil {
-		return nil, err
-	}
-	var found []*exdesk.Copy
+	return requests
+}
+
+// copies reads the answers to searches. What cannot be read is no proof that
+// there is nothing.
+func (c *Client) copies(ctx context.Context, answers []batchAnswer, l *exdesk.Letter, id string) ([]*exdesk.Copy, error) {
+	var items []letterItem
 	for i := range answers {
-		var out struct {
-			Value []json.RawMessage `json:"value"`
-			letterItem
-		}
-		err := answers[i].into(&out)
-		switch {
-		case i > 0 && err != nil && unanswerable(err), isGone(err):
-			continue // another way to find it, or a draft that is gone
-		case err != nil:
-			return nil, err
-		}
-		items := []letterItem{out.letterItem}
-		if out.Value != nil || out.ID == "" {
-			items = nil
-		}
-		for _, raw := range out.Value {
+		if id != "" && i == len(answers)-1 {
 			var it letterItem
-			if json.Unmarshal(raw, &it) == nil {
+			switch err := answers[i].into(&it); {
+			case isGone(err):
+			case err == nil && it.ID == "":
+				return nil, unclear("the answer is not a message")
+			case err != nil:
+				return nil, err
+			default:
 				items = append(items, it)
 			}
+			continue
 		}
-		for _, it := range items {
-			if it.is(l, id) && !slices.ContainsFunc(found, func(k *exdesk.Copy) bool { return k.ID == it.ID }) {
-				found = append(found, it.copy())
+		var p page
+		err := answers[i].into(&p)
+		if i > 1 && err != nil && unanswerable(err) {
+			continue // it is the question: the id is anybody's word
+		}
+		for n := 0; ; n++ {
+			if err != nil {
+				return nil, err
+			}
+			if p.Value == nil {
+				return nil, unclear("the answer is not a list")
+			}
+			for _, raw := range p.Value {
+				var it letterItem
+				if json.Unmarshal(raw, &it) != nil || it.ID == "" {
+					return nil, unclear("the answer holds what is no message")
+				}
+				items = append(items, it)
+			}
+			if p.Next == "" || n == mostCopyPages {
+				break
+			}
+			var next *page
+			if next, err = c.page(ctx, &rest.Request{Op: "look for message", URL: p.Next, Header: immutable()}); err == nil {
+				p = *next
 			}
 		}
+	}
+	var found []*exdesk.Copy
+	seen := make(map[string]bool)
+	for _, it := range items {
+		switch {
+		case seen[it.ID]:
+			continue
+		case it.property(markID) == discarded+l.Key && it.Draft:
+			_ = c.Delete(ctx, it.ID) // somebody died before he did it
+		case it.is(l, id):
+			found = append(found, it.copy())
+		}
+		seen[it.ID] = true
 	}
 	sortCopies(found)
 	return found, nil
+}
+
+func unclear(what string) error {
+	return explain(&rest.Failure{Op: "look for message", Status: http.StatusOK, Wait: -1, Err: errors.New(what)})
 }
 
 func sortCopies(list []*exdesk.Copy) {
 	slices.SortFunc(list, func(a, b *exdesk.Copy) int { return cmp.Or(a.Created.Compare(b.Created), strings.Compare(a.ID, b.ID)) })
 }
 
-// Letters implements exdesk.Tracer.
+// Letters implements exdesk.Tracer. What is written on a message is read from the
+// message: a list may cut long properties short.
 func (c *Client) Letters(ctx context.Context, notification string) ([]*exdesk.Copy, error) {
 	page, err := c.page(ctx, &rest.Request{Op: "look for notification", Path: c.path("messages"), Header: immutable(),
-		Query: query("$filter", hasProperty(notificationID, notification), "$select", letterSelect, "$top", mostCopies, "$expand",
-			"singleValueExtendedProperties($filter=id eq '"+recordID+"' or id eq '"+markID+"' or id eq '"+handedID+"')")})
+		Query: query("$filter", hasProperty(notificationID, notification), "$select", "id", "$top", mostCopies)})
+	if err != nil {
+		return nil, err
+	}
+	var requests []batchRequest
+	for _, raw := range page.Value {
+		var it letterItem
+		if json.Unmarshal(raw, &it) == nil && it.ID != "" && len(requests) < batchSize {
+			requests = append(requests, batchRequest{Method: http.MethodGet, Headers: preferImmutable, URL: c.itemURL(it.ID) + "?" +
+				query("$select", letterSelect, "$expand", letterFilter+" or id eq '"+handedID+"')")})
+		}
+	}
+	if len(requests) == 0 {
+		return nil, nil
+	}
+	answers, err := c.batch(ctx, "read notification", requests)
 	if err != nil {
 		return nil, err
 	}
 	var found []*exdesk.Copy
-	for _, raw := range page.Value {
+	for i := range answers {
 		var it letterItem
-		if json.Unmarshal(raw, &it) == nil && it.ID != "" && it.property(markID) != discarded {
-			k := it.copy()
-			_ = json.Unmarshal([]byte(it.property(handedID)), &k.Fields) // anybody with access could have written it
-			found = append(found, k)
+		switch err := answers[i].into(&it); {
+		case isGone(err), it.ID == "" && err == nil, strings.HasPrefix(it.property(markID), discarded):
+			continue
+		case err != nil:
+			return nil, err
 		}
+		k := it.copy()
+		_ = json.Unmarshal([]byte(it.property(handedID)), &k.Fields) // anybody with access could have written it
+		found = append(found, k)
 	}
 	sortCopies(found)
 	return found, nil
@@ -121,22 +187,10 @@ func (it *letterItem) is(l *exdesk.Letter, id string) bool {
 		return false
 	case mark != "" && mark != l.Key:
 		return false
-	case mark == l.Key, it.ID == id:
+	case mark == l.Key, it.ID == id && mark == "":
 		return true
 	}
-	return it.Draft && sameAddresses(it.recipients(), l.Recipients)
-}
-
-func sameAddresses(a, b []string) bool {
-	fold := func(list []string) []string {
-		out := make([]string, len(list))
-		for i, s := range list {
-			out[i] = strings.ToLower(s)
-		}
-		slices.Sort(out)
-		return slices.Compact(out)
-	}
-	return slices.Equal(fold(a), fold(b))
+	return it.Draft && exdesk.SameAddresses(it.recipients(), l.Recipients)
 }
 
 func (it *letterItem) property(id string) string {
@@ -162,7 +216,7 @@ func (it *letterItem) copy() *exdesk.Copy {
 }
 
 // listURL is the URL of all messages of the mailbox, inside a batch.
-func (c *Client) listURL() string { return strings.TrimSuffix(c.itemURL("x"), "/x") }
+func (c *Client) listURL() string { return c.batchURL("messages") }
 
 func hasProperty(id, value string) string {
 	return "singleValueExtendedProperties/Any(ep: ep/id eq " + literal(id) + " and ep/value eq " + literal(value) + ")"

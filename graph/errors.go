@@ -84,7 +84,7 @@ var codes = map[string]class{
 	"request_resourcenotfound":         {exdesk.ErrAccess, "there is no such user: check the mailbox's address"},
 	"resourcenotfound":                 {exdesk.ErrAccess, "there is no such user: check the mailbox's address"},
 	"errorinvaliduser":                 {exdesk.ErrAccess, "there is no such user: check the mailbox's address"},
-	"erroraccessdenied":                {exdesk.ErrAccess, "grant the application Mail.ReadWrite for this mailbox"},
+	"erroraccessdenied":                {exdesk.ErrAccess, "grant the application Mail.ReadWrite, and Mail.Send to send, for this mailbox"},
 	"authorization_requestdenied":      {exdesk.ErrAccess, "an administrator must consent to the application's permissions"},
 	"invalidauthenticationtoken":       {exdesk.ErrAuth, "sign in again"},
 	"errorirresolvableconflict":        {exdesk.ErrConflict, ""},
@@ -92,17 +92,20 @@ var codes = map[string]class{
 	"errormimecontentconversionfailed": {exdesk.ErrRefused, "Exchange cannot turn its copy of the mail into MIME"},
 	"errorquotaexceeded":               {exdesk.ErrTemporary, "the mailbox is full"},
 
-	"errorinvalidrecipients":              {exdesk.ErrRefused, "Exchange does not take one of the recipients for an address"},
-	"errorexceededmaxrecipientlimit":      {exdesk.ErrRefused, "it has more recipients than the mailbox may send one mail to"},
-	"errorrecipientlimitexceeded":         {exdesk.ErrRefused, "it has more recipients than the mailbox may send one mail to"},
-	"errormessagesizeexceeded":            {exdesk.ErrTooLarge, "it is larger than the mailbox may send"},
-	"errorattachmentsizelimitexceeded":    {exdesk.ErrTooLarge, "a file is larger than can be attached"},
-	"requestentitytoolarge":               {exdesk.ErrTooLarge, ""},
-	"errormimecontentinvalidbase64string": {exdesk.ErrRefused, ""},
-	"errorsendasdenied":                   {exdesk.ErrAccess, "let the application send as this mailbox: Mail.Send, and Send As for a shared one"},
-	"errorexceededmessagelimit":           {errQuota, "the mailbox has sent to as many recipients as it may in a day"},
-	"errorsubmissionquotaexceeded":        {errQuota, "the mailbox has sent as much as it may for now"},
-	"errormessagesubmissionblocked":       {errQuota, "Exchange lets this mailbox send nothing: an administrator has to look into it"},
+	"errorinvalidrecipients":                 {exdesk.ErrRefused, "Exchange does not take one of the recipients for an address"},
+	"errorexceededmaxrecipientlimit":         {exdesk.ErrRefused, "it has more recipients than the mailbox may send one mail to"},
+	"errorrecipientlimitexceeded":            {exdesk.ErrRefused, "it has more recipients than the mailbox may send one mail to"},
+	"errormessagesizeexceeded":               {exdesk.ErrTooLarge, "it is larger than the mailbox may send"},
+	"errorattachmentsizelimitexceeded":       {exdesk.ErrTooLarge, "a file is larger than can be attached"},
+	"requestentitytoolarge":                  {exdesk.ErrTooLarge, ""},
+	"errormimecontentinvalidbase64string":    {exdesk.ErrRefused, ""},
+	"errormimecontentinvalid":                {exdesk.ErrRefused, ""},
+	"invalidinternetmessageheader":           {exdesk.ErrRefused, ""},
+	"invalidinternetmessageheadercollection": {exdesk.ErrRefused, ""},
+	"errorsendasdenied":                      {exdesk.ErrAccess, "let the application send as this mailbox: Mail.Send, and Send As for a shared one"},
+	"errorexceededmessagelimit":              {errQuota, "the mailbox has sent to as many recipients as it may in a day"},
+	"errorsubmissionquotaexceeded":           {errQuota, "the mailbox has sent as much as it may for now"},
+	"errormessagesubmissionblocked":          {errQuota, "Exchange lets this mailbox send nothing: an administrator has to look into it"},
 }
 
 var errQuota = errors.Join(exdesk.ErrQuota, exdesk.ErrTemporary)
@@ -136,6 +139,8 @@ func (e *Error) classify(f *rest.Failure) {
 		e.classes = append(e.classes, exdesk.ErrAccess)
 	case e.Status == http.StatusNotFound || e.Status == http.StatusGone:
 		e.classes = append(e.classes, exdesk.ErrNotFound)
+	case e.Status == http.StatusRequestEntityTooLarge:
+		e.classes = append(e.classes, exdesk.ErrTooLarge)
 	case e.Status == http.StatusConflict || e.Status == http.StatusPreconditionFailed:
 		e.classes = append(e.classes, exdesk.ErrConflict)
 	case e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout || e.Status >= 500,

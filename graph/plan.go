@@ -19,14 +19,13 @@ const (
 	// maxMIME is the largest message that is given to Graph as MIME: as base64
 	// it has to stay below the 4 MB of a request, taken as 4,000,000 octets.
 	maxMIME = 2_950_000
-	// maxPosted is the largest file that is attached by one request, and
-	// minSession the smallest for which there may be an upload session ("Attach
-	// large files to Outlook messages or events": 3 MB).
+	// maxPosted is the largest file that is attached by one request. From 3 MB on
+	// there are upload sessions ("Attach large files to Outlook messages or
+	// events").
 	//
-	// QUIRK: a file of the few octets between them that JSON and base64 need is
+	// QUIRK: a file of the few octets between them, which JSON and base64 need, is
 	// too large for the one and too small for the other.
-	maxPosted  = 2_999_500
-	minSession = 3_000_000
+	maxPosted = 2_999_500
 )
 
 // plan says how a letter is given to Graph: as it is, or without its largest
@@ -34,9 +33,8 @@ const (
 // files come from the MIME in either case, so that a large mail keeps what a
 // small one keeps.
 type plan struct {
-	mime  []byte   // as base64
-	files []file   // that are not in it
-	kept  []string // keys of those that are
+	mime  []byte // as base64
+	files []file // that are not in it
 }
 
 // file is a leaf of a letter.
@@ -47,15 +45,12 @@ type file struct {
 	size                  int64 // decoded
 }
 
-// key is by what an attachment of a draft is known again.
-func (f *file) key() string { return f.name + "\x00" + f.contentID }
-
 func newPlan(l *exdesk.Letter) (*plan, error) {
 	if l.Size() <= maxMIME {
 		text, err := encodeWithout(l, nil, l.Size())
 		return &plan{mime: text}, err
 	}
-	files, kept, err := filesOf(l)
+	files, err := filesOf(l)
 	if err != nil {
 		return nil, err
 	}
@@ -67,21 +62,18 @@ func newPlan(l *exdesk.Letter) (*plan, error) {
 		left -= files[n].end - files[n].begin
 	}
 	if left > maxMIME {
-		return nil, fmt.Errorf("graph: the text of the message alone is more than Graph takes at once: %w", exdesk.ErrTooLarge)
+		return nil, fmt.Errorf("graph: what cannot be attached by itself, such as text and what is signed, is more than Graph takes at once: %w", exdesk.ErrTooLarge)
 	}
-	p := &plan{files: slices.Clone(files[:n]), kept: kept}
-	for _, f := range files[n:] {
-		p.kept = append(p.kept, f.key())
-	}
+	p := &plan{files: slices.Clone(files[:n])}
 	slices.SortFunc(p.files, func(a, b file) int { return cmp.Compare(a.begin, b.begin) })
 	p.mime, err = encodeWithout(l, p.files, left)
 	return p, err
 }
 
-// filesOf lists the leaves of a letter that can be attached by themselves, and
-// the keys of those that cannot. What is signed is left whole.
-func filesOf(l *exdesk.Letter) (files []file, kept []string, err error) {
-	r := eml.NewReader(l.Reader(), nil)
+// filesOf lists the leaves of a letter that can be attached by themselves. What
+// is signed is left whole.
+func filesOf(l *exdesk.Letter) (files []file, err error) {
+	r := eml.NewReader(l.Reader(), &eml.Limits{Parts: 100_000})
 	var parts []*eml.Part
 	var sizes []int64
 	for {
@@ -98,7 +90,7 @@ func filesOf(l *exdesk.Letter) (files []file, kept []string, err error) {
 			if errors.As(err, &broken) {
 				err = fmt.Errorf("graph: the letter: %w: %w", err, exdesk.ErrRefused)
 			}
-			return nil, nil, err
+			return nil, err
 		}
 		parts, sizes = append(parts, p), append(sizes, n)
 	}
@@ -116,13 +108,11 @@ func filesOf(l *exdesk.Letter) (files []file, kept []string, err error) {
 			return c.Type == "multipart/signed" || c.Type == "multipart/encrypted" || c.Type == "multipart/alternative" && p.ContentID == ""
 		})
 		body := strings.HasPrefix(p.Type, "text/") && p.Disposition != "attachment" && p.Name == ""
-		if !ok || whole || body || sizes[i] == 0 {
-			kept = append(kept, f.key())
-			continue
+		if ok && !whole && !body && sizes[i] > 0 {
+			files = append(files, f)
 		}
-		files = append(files, f)
 	}
-	return files, kept, nil
+	return files, nil
 }
 
 // encodeWithout returns the letter as base64, without these files, which are in

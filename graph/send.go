@@ -3,7 +3,9 @@ package graph
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/exdesk/exdesk"
 	"github.com/exdesk/exdesk/internal/rest"
@@ -17,9 +19,14 @@ var (
 // Send implements exdesk.Outbox.
 func (c *Client) Send(ctx context.Context, id string) error {
 	req := &rest.Request{Op: "send message", Method: http.MethodPost, Path: c.path("messages", id, "send"), Header: immutable(), Once: true,
-		Data: []byte{}, Type: "application/json"} // it needs a Content-Length of 0 ("message: send")
+		Apart: true,                               // a quota of sending is none of reading
+		Data:  []byte{}, Type: "application/json"} // it needs a Content-Length of 0 ("message: send")
 	resp, err := c.rest.Do(ctx, req)
 	if err != nil {
+		var e *Error
+		if errors.As(err, &e) && e.Status == http.StatusTooManyRequests && e.wait < 0 && !errors.Is(err, exdesk.ErrQuota) {
+			e.wait = pause429 // which has been seen to come without Retry-After
+		}
 		return err
 	}
 	defer resp.Body.Close()
@@ -31,38 +38,76 @@ func (c *Client) Send(ctx context.Context, id string) error {
 	return nil
 }
 
-// discarded is the mark of a draft that is nobody's any more: a deleted one may
-// lie in Deleted Items.
-const discarded = "discarded"
+// pause429 is for how long nothing is sent after a 429 that does not say.
+const pause429 = time.Minute
 
-// Discard implements exdesk.Outbox.
-func (c *Client) Discard(ctx context.Context, id string) error {
-	err := c.change(ctx, "discard draft", id, map[string]any{"singleValueExtendedProperties": []property{{ID: markID, Value: discarded}}})
+// Ready implements exdesk.Outbox, in one batch.
+func (c *Client) Ready(ctx context.Context, l *exdesk.Letter, id string, r exdesk.Record) ([]*exdesk.Copy, error) {
+	change := map[string]any{"singleValueExtendedProperties": []property{{ID: recordID, Value: value(formatRecord(r))}}}
+	requests := append(c.searches(l, id), batchRequest{Method: http.MethodPatch, URL: c.itemURL(id), Body: change,
+		Headers: map[string]string{"Content-Type": "application/json", "Prefer": preferImmutable["Prefer"]}})
+	answers, err := c.batch(ctx, "look for message", requests)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return c.delete(ctx, id)
+	last := len(answers) - 1
+	switch err := answers[last].into(nil); {
+	case errors.Is(err, exdesk.ErrConflict):
+		if _, err := c.change(ctx, "mark draft", id, change); err != nil {
+			return nil, err
+		}
+	case err != nil && !isGone(err): // a draft that is gone is not among the copies
+		return nil, err
+	}
+	return c.copies(ctx, answers[:last], l, id)
 }
 
-func (c *Client) delete(ctx context.Context, id string) error {
-	resp, err := c.rest.Do(ctx, &rest.Request{Op: "delete draft", Method: http.MethodDelete, Path: c.path("messages", id), Header: immutable(), Repeatable: true})
+// discarded begins the mark of a draft that is to be deleted, or lies in Deleted
+// Items.
+const discarded = "discarded "
+
+// Discard implements exdesk.Outbox. The draft is marked first: should it be sent
+// at this moment it stays, and should the process die it is deleted later.
+func (c *Client) Discard(ctx context.Context, l *exdesk.Letter, id string) error {
+	mark := func(v string) map[string]any {
+		return map[string]any{"singleValueExtendedProperties": []property{{ID: markID, Value: value(v)}}}
+	}
+	draft, err := c.change(ctx, "discard draft", id, mark(discarded+l.Key))
+	switch {
+	case err != nil:
+		return err
+	case !draft:
+		if _, err := c.change(ctx, "discard draft", id, mark(l.Key)); err != nil {
+			return err
+		}
+		return errSent
+	}
+	return c.Delete(ctx, id)
+}
+
+// errSent is that a draft is none any more.
+var errSent = fmt.Errorf("graph: discard draft: it was sent: %w", exdesk.ErrDone)
+
+// Delete implements exdesk.Tracer.
+func (c *Client) Delete(ctx context.Context, id string) error {
+	resp, err := c.rest.Do(ctx, &rest.Request{Op: "delete message", Method: http.MethodDelete, Path: c.path("messages", id), Header: immutable(), Repeatable: true})
 	if err != nil {
 		return err
 	}
 	return resp.Body.Close()
 }
 
-// change patches a message.
-func (c *Client) change(ctx context.Context, op, id string, what map[string]any) error {
-	var out struct {
-		ID string `json:"id"`
-	}
+// change patches a message, and returns whether it is a draft.
+func (c *Client) change(ctx context.Context, op, id string, what map[string]any) (draft bool, err error) {
 	for n := 1; ; n++ {
+		var out struct {
+			Draft *bool `json:"isDraft"`
+		}
 		_, err := c.rest.JSON(ctx, &rest.Request{Op: op, Method: http.MethodPatch, Path: c.path("messages", id), Header: immutable(),
 			JSON: what, Repeatable: true, Shorten: 16 << 10}, &out)
 		// Exchange touches fresh items by itself, so conflicts are ordinary.
 		if !errors.Is(err, exdesk.ErrConflict) || n == labelAttempts || rest.Sleep(ctx, conflictPause(n)) != nil {
-			return err
+			return out.Draft == nil || *out.Draft, err
 		}
 	}
 }

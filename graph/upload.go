@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,15 +19,15 @@ const (
 	// uploadPiece is how much of a file goes out at a time: below 4 MB in either
 	// reading, and a multiple of 320 KiB, which OneDrive asks for.
 	uploadPiece = 12 * 320 << 10
-	// pieceTries is how often one piece is sent, and attachRounds how often
-	// files are attached and looked for.
-	pieceTries   = 4
-	attachRounds = 4
+	// pieceTries is how often one piece is sent.
+	pieceTries = 4
 )
 
-// uploadHosts are where upload sessions may be, besides Graph's own host: those
-// of Outlook in all clouds.
-var uploadHosts = []string{"office.com", "office365.com", "office365.us", "office.us", "outlook.cn", "office.cn"}
+// uploadHosts are where upload sessions may be, besides Graph's own host: Outlook
+// in the clouds that there are.
+var uploadHosts = []string{
+	"outlook.office.com", "outlook.office365.com", "outlook.office365.us", "outlook-dod.office365.us", "outlook.office.us", "partner.outlook.cn",
+}
 
 func uploadHost(host string) bool {
 	for _, h := range uploadHosts {
@@ -39,75 +38,21 @@ func uploadHost(host string) bool {
 	return false
 }
 
-// attach attaches the files that the draft lacks, until it has them all. Only
-// the list of its attachments tells for certain.
+// attach attaches the files.
 func (d *composing) attach(ctx context.Context) error {
-	if len(d.plan.files) == 0 {
-		return nil
-	}
-	todo := d.plan.files
-	var last error
-	for n := 0; ; n++ {
-		if n > 0 || d.begun {
-			have, err := d.attached(ctx)
-			if err != nil {
-				return err
-			}
-			todo = nil
-			for _, f := range d.plan.files {
-				if have[f.key()]--; have[f.key()] < 0 {
-					todo = append(todo, f)
-				}
-			}
-			if len(todo) == 0 {
-				return nil
-			}
-		}
-		if n == attachRounds {
-			return cmp.Or(last, explain(&rest.Failure{Op: "attach files", Wait: -1, Err: errors.New("the draft still lacks some")}))
-		}
-		for i := range todo {
-			err := d.attachFile(ctx, &todo[i])
-			if err != nil && !errors.Is(err, exdesk.ErrDoubtful) && !errors.Is(err, errSession) {
-				return err
-			}
-			last = cmp.Or(err, last)
+	for i := range d.plan.files {
+		if err := d.attachFile(ctx, &d.plan.files[i]); err != nil {
+			return err
 		}
 	}
-}
-
-// attached counts the attachments of the draft by what they are known by, but
-// for those that came with the MIME.
-func (d *composing) attached(ctx context.Context) (map[string]int, error) {
-	have := make(map[string]int)
-	req := &rest.Request{Op: "list attachments of draft", Path: d.c.path("messages", d.copy.ID, "attachments"), Header: immutable(),
-		Query: query("$select", "id,name,contentType,isInline,microsoft.graph.fileAttachment/contentId")}
-	for req != nil {
-		page, err := d.c.page(ctx, req)
-		if err != nil {
-			return nil, err
-		}
-		for _, raw := range page.Value {
-			var a attachment
-			if json.Unmarshal(raw, &a) == nil {
-				have[(&file{name: a.Name, contentID: strings.Trim(a.ContentID, "<>")}).key()]++
-			}
-		}
-		if req = nil; page.Next != "" {
-			req = &rest.Request{Op: "list attachments of draft", URL: page.Next, Header: immutable()}
-		}
-	}
-	for _, key := range d.plan.kept {
-		have[key]--
-	}
-	return have, nil
+	return nil
 }
 
 // errSession means that an upload session cannot be gone on with.
 var errSession = errors.New("the upload session has ended")
 
 func (d *composing) attachFile(ctx context.Context, f *file) error {
-	if f.size < minSession && f.size <= maxPosted {
+	if f.size <= maxPosted {
 		return d.post(ctx, f)
 	}
 	err := d.upload(ctx, f)
@@ -133,12 +78,24 @@ func (d *composing) post(ctx context.Context, f *file) error {
 	if f.contentID != "" {
 		item["contentId"] = f.contentID
 	}
-	resp, err := d.c.rest.Do(ctx, &rest.Request{Op: "attach file", Method: http.MethodPost,
-		Path: d.c.path("messages", d.copy.ID, "attachments"), Header: immutable(), JSON: item})
+	req := &rest.Request{Op: "attach file", Method: http.MethodPost,
+		Path: d.c.path("messages", d.copy.ID, "attachments"), Header: immutable(), JSON: item}
+	resp, err := d.c.rest.Do(ctx, req)
 	if err != nil {
 		return err
 	}
-	return resp.Body.Close()
+	defer resp.Body.Close()
+	return created(req, resp)
+}
+
+// created wants the answer of what has made something. After any other nobody
+// knows.
+func created(req *rest.Request, resp *http.Response) error {
+	if resp.StatusCode == http.StatusCreated {
+		return nil
+	}
+	return explain(&rest.Failure{Op: req.Op, Status: resp.StatusCode, Header: resp.Header, Wait: -1, Doubt: true,
+		Err: errors.New("the answer is not 201 Created")})
 }
 
 // upload attaches a large file by an upload session.
@@ -192,7 +149,7 @@ func (d *composing) put(ctx context.Context, url string, piece []byte, at, size 
 			return nil
 		case !errors.As(err, &e):
 			return err
-		case errors.Is(err, exdesk.ErrTooLarge):
+		case errors.Is(err, exdesk.ErrTooLarge), errors.Is(err, rest.ErrForeign):
 			return err
 		case e.Status == http.StatusTooManyRequests, errors.Is(err, exdesk.ErrDoubtful), e.Status == 0:
 			doubt = doubt || errors.Is(err, exdesk.ErrDoubtful)
@@ -223,15 +180,20 @@ func (d *composing) putOnce(ctx context.Context, url string, piece []byte, at, s
 		return err
 	}
 	defer resp.Body.Close()
-	// QUIRK: the names begin with a capital here, which Go's decoder passes over,
-	// and the range is a bare number; the last answer has no body.
-	var out struct{ NextExpectedRanges []string }
-	head, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-	if json.Unmarshal(head, &out) == nil && len(out.NextExpectedRanges) > 0 {
-		from, _, _ := strings.Cut(out.NextExpectedRanges[0], "-")
-		if next, err := strconv.ParseInt(from, 10, 64); err == nil && next != at+int64(len(piece)) {
-			return fmt.Errorf("%w: it expects another piece next", errSession)
-		}
+	if at+int64(len(piece)) == size {
+		return created(req, resp) // without a body
 	}
-	return nil
+	// QUIRK: the names begin with a capital here, which Go's decoder passes over,
+	// and the range is a bare number.
+	var out struct{ NextExpectedRanges []string }
+	head, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	if err == nil && json.Unmarshal(head, &out) == nil && len(out.NextExpectedRanges) > 0 {
+		from, _, _ := strings.Cut(out.NextExpectedRanges[0], "-")
+		if from == strconv.FormatInt(at+int64(len(piece)), 10) {
+			return nil
+		}
+		return fmt.Errorf("%w: it expects another piece next", errSession)
+	}
+	return explain(&rest.Failure{Op: req.Op, Status: resp.StatusCode, Header: resp.Header, Wait: -1, Doubt: true,
+		Err: errors.New("the answer does not say what is expected next")})
 }

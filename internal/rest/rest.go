@@ -96,6 +96,9 @@ type Request struct {
 	// Bare says that URL speaks for itself: no token goes along, and it may lead
 	// to another host that Elsewhere admits.
 	Bare bool
+	// Apart says that a wish to be left alone is about requests of its kind only:
+	// others are not kept back for it.
+	Apart bool
 	// Slots is how many of InFlight the request takes; 0 is one.
 	Slots int
 }
@@ -286,8 +289,11 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 		return nil, f
 	}
 	dog.pause()
-	c.setTime(resp.Header)
-	spent := c.spent(resp)
+	var spent time.Duration
+	if !r.Bare {
+		c.setTime(resp.Header)
+		spent = c.spent(resp)
+	}
 	if resp.StatusCode/100 == 2 && heard {
 		resp.Body = &answer{body: resp.Body, dog: dog, done: done}
 		return resp, nil
@@ -310,6 +316,7 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 			f.Err = ErrRenewed
 		}
 	case resp.StatusCode == http.StatusTooManyRequests && c.Narrow != nil && c.Narrow(resp.Header):
+	case r.Apart || r.Bare: // which may be another service's
 	case f.Wait > 0 && (resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500):
 		c.Hush(f.Wait)
 	}
