@@ -16,6 +16,9 @@ const (
 	unheard = 30 * time.Second
 	// longestLook bounds the pause between two looks at what became of a mail.
 	longestLook = 30 * time.Second
+	// longestResolve is for how long one call looks at what became of a mail while
+	// no look succeeds.
+	longestResolve = 10 * time.Minute
 	// lastMinute is how long before its end a claim is not used any more, so that
 	// what was begun has ended by then.
 	lastMinute = time.Minute
@@ -344,7 +347,7 @@ func (d *dispatch) resolve(ctx context.Context) (progress, error) {
 		age := time.Since(d.sent)
 		switch {
 		case err != nil:
-			if !errors.Is(err, ErrTemporary) {
+			if !errors.Is(err, ErrTemporary) || age > d.c.opts.Relay.Settle+longestResolve {
 				return progress{}, err
 			}
 		case d.seen(copies):

@@ -79,11 +79,14 @@ func TestRelayOnce(t *testing.T) {
 		"it dies after it":          {fault: graphtest.Fault{Hang: true, Commit: true}, dies: true},
 		"it dies after it, at once": {fault: graphtest.Fault{Hang: true, Commit: true}, dies: true},
 	}
-	texts := map[string]string{"a small mail": notice("ann"), "a large mail": large("ann", 100, 3_500_000, 4_500_000)}
+	texts := map[string]string{"a small mail": notice("ann"), "a large mail": large("ann", 100, 3_050_000)}
 	for name, c := range trouble {
 		for kind, text := range texts {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				t.Parallel()
+				if underRace && kind == "a large mail" && !c.fault.Commit {
+					t.Skip("octets take too long to count")
+				}
 				for n := 0; ; n++ {
 					hit := true
 					relaying(t, late(), func(w *world) {
