@@ -75,9 +75,10 @@ type RelayOptions struct {
 	// Fields that say who it is from, to and about can not be named.
 	MayLose []string
 	// Settle is for how long the mailbox may not show what was sent from it, so
-	// that a look that finds nothing is not yet believed. Default 150 seconds:
+	// that a look that finds nothing is not yet believed. Default 4 minutes:
 	// copies in Sent Items, and what finds them, have each been seen a minute
-	// late. -1 believes at once.
+	// late, and a request may be on its way for longer than that. -1 believes at
+	// once.
 	//
 	// It makes a Connector wait in its first Settle: whoever ran before it may
 	// have just sent the notification. A Claimer that processes share knows

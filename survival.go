@@ -83,6 +83,9 @@ var decoder = mime.WordDecoder{}
 func asIs(_ string, r io.Reader) (io.Reader, error) { return r, nil }
 
 func sameMailboxes(was, is []string) Survival {
+	if len(is) == 1 && slices.Equal(strings.Fields(was[0]), strings.Fields(is[0])) {
+		return Kept // whatever it says
+	}
 	a, err1 := mailboxes(was)
 	b, err2 := mailboxes(is)
 	if err1 != nil || err2 != nil || len(a) != len(b) {
