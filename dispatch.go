@@ -69,7 +69,7 @@ func (c *Connector) dispatch(ctx context.Context, box Outbox, l *letter) (*Recei
 	k := c.sendings.get(l.Key)
 	if d.id, d.sent, d.doubt = k.id, k.sent, k.doubt; k.done || claim.Sent {
 		d.use, d.r.Already = ClaimSent, true
-		d.r.ID, d.r.MessageID, d.r.Ticket, d.r.Unseen = k.id, k.messageID, cmp.Or(k.ticket, d.r.Ticket), k.unseen || !k.done
+		d.r.ID, d.r.MessageID, d.r.Ticket, d.r.Unseen = k.id, k.messageID, cmp.Or(k.ticket, d.r.Ticket), k.unseen
 		return d.r, nil
 	}
 	if !claim.Until.IsZero() {
@@ -226,9 +226,9 @@ func (d *dispatch) draft(ctx context.Context, begun *Copy) (progress, error) {
 				continue
 			}
 			switch err := d.box.Discard(ctx, &d.l.Letter, other.ID); {
-			case errors.Is(err, ErrDone):
-				left = true
-			case err != nil && !errors.Is(err, ErrNotFound):
+			case errors.Is(err, ErrDone), errors.Is(err, ErrNotFound):
+				return progress{}, ErrDone // it is looked into
+			case err != nil:
 				return progress{}, err
 			}
 		}

@@ -103,6 +103,7 @@ type Copy struct {
 	MessageID  string   // as the store has it, in angle brackets
 	Recipients []string // of To, Cc and Bcc
 	Record     *Record  // of a draft: that it was about to be sent, and when; else nil
+	Marked     bool     // it says itself that it is the letter's
 	// Fields tells what became of the guarded fields. What Draft returns has all
 	// of them; a copy that was found may have none.
 	Fields []FieldReport

@@ -137,7 +137,8 @@ type Receipt struct {
 	Name   string
 	Waited time.Duration // for the Limiter
 	// Already means that the notification had been sent before, and was not
-	// sent now. Such a receipt may have no Fields.
+	// sent now. Such a receipt may have no Fields, and no ID if another process
+	// sent it.
 	Already bool
 	// Unseen means that the mail is known to have left only by its draft, which
 	// is gone: the answer was lost, and no copy appeared.

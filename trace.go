@@ -292,6 +292,11 @@ func (c *Connector) Probe(ctx context.Context) (*Trace, error) {
 	key := hash("probe", c.mailbox.Address(), time.Now().String())[:26]
 	r, err := c.Relay(ctx, &Outbound{MIME: strings.NewReader(probeMail(c.mailbox.Address(), key)), Key: key, probe: true})
 	if err != nil {
+		if begun, err := tracer.Letters(context.WithoutCancel(ctx), key); err == nil {
+			for _, k := range begun { // nobody comes back for it
+				_ = tracer.Delete(context.WithoutCancel(ctx), k.ID)
+			}
+		}
 		return nil, err
 	}
 	looking, cancel := context.WithTimeout(ctx, 5*time.Minute)

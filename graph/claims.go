@@ -25,6 +25,9 @@ import (
 // before, so that a process that has just started need not wait. It takes two
 // requests a notification, and some now and then that delete what is old. It is
 // safe for concurrent use.
+//
+// The folders are in one that is called "exdesk claims", which is hidden from
+// people. A program that deletes it makes all that was claimed be forgotten.
 type Claims struct {
 	// Client is the mailbox. It has to be set.
 	Client *Client
@@ -36,6 +39,7 @@ type Claims struct {
 	local exdesk.Claims
 
 	mu     sync.Mutex // guards what follows
+	holder string     // a nonce of this process
 	parent string     // id of the folder that holds the claims
 	swept  time.Time
 }
@@ -45,8 +49,10 @@ const (
 	leastLife   = 5 * time.Minute
 	// claimMemory is how long a claim that was released is kept, so that others
 	// know that something was sent which the mailbox may not show yet, or not any
-	// more, and sweepEvery how often those are deleted that are older.
+	// more, and sweepEvery how often those are deleted that are older, by so much
+	// that nobody takes them over meanwhile.
 	claimMemory = time.Hour
+	sweepMargin = 10 * time.Minute
 	sweepEvery  = 10 * time.Minute
 	// sweepPages bounds a sweep; the next one goes on.
 	sweepPages = 40
@@ -60,7 +66,7 @@ const (
 
 // claimState is what a claim's folder says.
 type claimState struct {
-	Holder   string    `json:"holder"` // a nonce
+	Holder   string    `json:"holder"` // a process
 	Until    time.Time `json:"until"`
 	Released time.Time `json:"released,omitzero"`
 	Sent     bool      `json:"sent,omitempty"`
@@ -120,7 +126,7 @@ func (c *Claims) claim(ctx context.Context, key string) (*exdesk.Claim, error) {
 		return nil, err
 	}
 	c.sweep(ctx, parent)
-	s := claimState{Holder: rand.Text()}
+	s := claimState{Holder: c.process()}
 	for number := 1; ; {
 		s.Until = c.now().Add(max(cmp.Or(c.Life, defaultLife), leastLife))
 		id, err := c.create(ctx, parent, claimName(key, number), &s)
@@ -133,35 +139,59 @@ func (c *Claims) claim(ctx context.Context, key string) (*exdesk.Claim, error) {
 		case !errors.Is(err, errTaken):
 			return nil, err
 		}
-		newest, n, err := c.newest(ctx, parent, key)
+		list, err := c.ofKey(ctx, parent, key)
 		if err != nil {
 			return nil, err
 		}
-		if newest == nil {
+		if len(list) == 0 {
 			return nil, c.busy("another process was at this notification a moment ago")
 		}
+		newest := list[0]
 		o, ok := newest.state()
-		switch now := c.now(); {
-		case ok && o.Holder == s.Holder: // the answer was lost
-			return c.held(ctx, newest.ID, o), nil
+		now := c.now()
+		switch {
 		case !ok:
 			// Nobody made it who made claims. It ends as a claim does that begins now.
 			if err := c.write(ctx, newest.ID, &claimState{Until: s.Until}); err != nil {
 				return nil, err
 			}
 			return nil, c.busy("a folder has the name of the claim")
+		case o.Released.IsZero() && o.Holder == s.Holder && now.Before(o.Until.Add(-leastLife/2)):
+			// This process made it, and did not hear the answer, or could not release it.
+			o.Before = now
+			return c.held(ctx, newest.ID, o), nil
 		case !o.Released.IsZero():
 			s.Before, s.Sent = o.Before, o.Sent
 		case now.Before(o.Until):
 			return nil, c.busy("another process is at this notification")
 		default: // its holder died
-			s.Before = o.Until
+			s.Before, s.Sent = o.Until, o.Sent
 		}
-		if n < number {
+		if newest.number < number {
 			return nil, c.busy("other processes are at this notification")
 		}
-		number = n + 1
+		number = newest.number + 1
+		if now.Sub(o.ended()) > claimMemory {
+			// A sweep may delete it, so that the next number would not keep others
+			// from the first.
+			for _, f := range list {
+				if err := c.remove(ctx, f.ID); err != nil {
+					return nil, err
+				}
+			}
+			number = 1
+		}
 	}
+}
+
+// process is a nonce by which this process knows its own claims again.
+func (c *Claims) process() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.holder == "" {
+		c.holder = rand.Text()
+	}
+	return c.holder
 }
 
 func claimName(key string, number int) string { return fmt.Sprintf("%s.%d", key, number) }
@@ -172,8 +202,12 @@ func (c *Claims) busy(why string) error {
 
 // held is a claim that was made.
 func (c *Claims) held(ctx context.Context, id string, s claimState) *exdesk.Claim {
-	until := time.Now().Add(s.Until.Sub(c.now()))
-	return &exdesk.Claim{Before: s.Before, Sent: s.Sent, Until: until, Release: func(use exdesk.ClaimUse) {
+	ahead := time.Until(c.now()) // of this process's clock, by which the claim is judged
+	before := s.Before
+	if !before.IsZero() {
+		before = before.Add(-ahead)
+	}
+	return &exdesk.Claim{Before: before, Sent: s.Sent, Until: s.Until.Add(-ahead), Release: func(use exdesk.ClaimUse) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 		defer cancel()
 		if s.Released = c.now(); use != exdesk.ClaimUnused {
@@ -204,11 +238,8 @@ var errTaken = errors.New("the name is taken")
 
 // create makes a folder. Names differ whatever their case, and so do keys.
 func (c *Claims) create(ctx context.Context, parent, name string, s *claimState) (id string, err error) {
-	body := map[string]any{"displayName": name, "isHidden": true}
-	if s != nil {
-		text, _ := json.Marshal(s)
-		body["singleValueExtendedProperties"] = []property{{ID: claimID, Value: value(text)}}
-	}
+	text, _ := json.Marshal(s)
+	body := map[string]any{"displayName": name, "isHidden": true, "singleValueExtendedProperties": []property{{ID: claimID, Value: value(text)}}}
 	var f mailFolder
 	_, err = c.Client.rest.JSON(ctx, &rest.Request{Op: "create claim", Method: http.MethodPost, Path: c.path(parent), JSON: body, Repeatable: true}, &f)
 	var e *Error
@@ -227,20 +258,38 @@ func (c *Claims) path(parent string) []string {
 	return c.Client.path("mailFolders", parent, "childFolders")
 }
 
-// newest returns the newest claim to a key, and its number, or nil.
-func (c *Claims) newest(ctx context.Context, parent, key string) (newest *mailFolder, number int, err error) {
+// numbered is a claim's folder.
+type numbered struct {
+	mailFolder
+	number int
+}
+
+// ofKey lists the claims to a key, the newest first.
+func (c *Claims) ofKey(ctx context.Context, parent, key string) (all []numbered, err error) {
 	for link, n := "", 0; n == 0 || link != "" && n < sweepPages; n++ {
 		var list []mailFolder
 		if list, link, err = c.list(ctx, parent, link, "$filter", "startswith(displayName,"+literal(key+".")+")"); err != nil {
-			return nil, 0, err
+			return nil, err
 		}
-		for i := range list {
-			if k, err := strconv.Atoi(strings.TrimPrefix(list[i].Name, key+".")); err == nil && k > number {
-				newest, number = &list[i], k
+		for _, f := range list {
+			if k, err := strconv.Atoi(strings.TrimPrefix(f.Name, key+".")); err == nil {
+				all = append(all, numbered{f, k})
 			}
 		}
 	}
-	return newest, number, nil
+	slices.SortFunc(all, func(a, b numbered) int { return b.number - a.number })
+	return all, nil
+}
+
+func (c *Claims) remove(ctx context.Context, id string) error {
+	resp, err := c.Client.rest.Do(ctx, &rest.Request{Op: "delete claim", Method: http.MethodDelete, Path: c.Client.path("mailFolders", id), Repeatable: true})
+	if isGone(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
 }
 
 // list returns a page of folders, and the link to the next one.
@@ -272,7 +321,7 @@ func (c *Claims) folder(ctx context.Context) (string, error) {
 	if id != "" {
 		return id, nil
 	}
-	id, err := c.create(ctx, "", claimsFolder, nil)
+	id, err := c.create(ctx, "", claimsFolder, &claimState{})
 	if errors.Is(err, errTaken) {
 		var list []mailFolder
 		if list, _, err = c.list(ctx, "", "", "$filter", "displayName eq "+literal(claimsFolder)); err == nil && len(list) == 0 {
@@ -323,7 +372,7 @@ func (c *Claims) sweep(ctx context.Context, parent string) {
 		for _, f := range list {
 			key, _, _ := strings.Cut(f.Name, ".")
 			keys[key] = append(keys[key], f)
-			if s, ok := f.state(); !ok || now.Sub(s.ended()) <= claimMemory {
+			if s, ok := f.state(); !ok || now.Sub(s.ended()) <= claimMemory+sweepMargin {
 				fresh[key] = true
 			}
 		}
@@ -333,7 +382,7 @@ func (c *Claims) sweep(ctx context.Context, parent string) {
 	var old []batchRequest
 	for key, list := range keys {
 		for _, f := range list {
-			if !fresh[key] {
+			if !fresh[key] { // they are deleted by their ids
 				old = append(old, batchRequest{Method: http.MethodDelete, URL: c.Client.folderURL(f.ID)})
 			}
 		}

@@ -34,15 +34,20 @@ type composing struct {
 // next time. Where that is of no use it is taught them by a JSON draft with
 // internetMessageHeaders, five at a time, and the draft is made anew.
 //
+// A draft is found, if the answer that told of it was lost, by its Message-ID, or
+// by its X-Zendesk-Email-Id in a mailbox that knows the name. Where Exchange
+// writes another Message-ID into drafts and does not know the name, it stays in
+// Drafts, and another one is sent.
+//
 // A draft that was begun has all its files if it was Ready, and otherwise is
-// replaced if it has any.
+// replaced if it is to have any. So is one that only looks like the letter's.
 func (c *Client) Draft(ctx context.Context, l *exdesk.Letter, begun *exdesk.Copy) (*exdesk.Copy, error) {
 	p, err := newPlan(l)
 	if err != nil {
 		return nil, err
 	}
 	d := &composing{c: c, l: l, plan: p, copy: begun}
-	if begun != nil && begun.Record == nil && len(p.files) > 0 {
+	if begun != nil && begun.Record == nil && (len(p.files) > 0 || !begun.Marked) {
 		if err := d.discard(ctx); err != nil {
 			return nil, err
 		}
@@ -72,7 +77,7 @@ func (c *Client) Draft(ctx context.Context, l *exdesk.Letter, begun *exdesk.Copy
 func (d *composing) discard(ctx context.Context) error {
 	err := d.c.Discard(ctx, d.l, d.copy.ID)
 	if isGone(err) {
-		err = nil
+		return errSent // somebody took it away, and sending does
 	}
 	if err == nil {
 		d.copy = nil

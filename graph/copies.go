@@ -185,6 +185,8 @@ func (it *letterItem) is(l *exdesk.Letter, id string) bool {
 	switch mark := it.property(markID); {
 	case it.ID == "":
 		return false
+	case mark == discarded+l.Key && !it.Draft:
+		return true // it was sent all the same
 	case mark != "" && mark != l.Key:
 		return false
 	case mark == l.Key, it.ID == id && mark == "":
@@ -212,7 +214,7 @@ func (it *letterItem) recipients() []string {
 
 func (it *letterItem) copy() *exdesk.Copy {
 	return &exdesk.Copy{ID: it.ID, Draft: it.Draft, Created: it.Created.Time, MessageID: it.MessageID,
-		Recipients: it.recipients(), Record: parseRecord(it.property(recordID))}
+		Recipients: it.recipients(), Record: parseRecord(it.property(recordID)), Marked: it.property(markID) != ""}
 }
 
 // listURL is the URL of all messages of the mailbox, inside a batch.

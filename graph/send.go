@@ -66,20 +66,29 @@ func (c *Client) Ready(ctx context.Context, l *exdesk.Letter, id string, r exdes
 // Items.
 const discarded = "discarded "
 
-// Discard implements exdesk.Outbox. The draft is marked first: should it be sent
-// at this moment it stays, and should the process die it is deleted later.
+// Discard implements exdesk.Outbox. The draft is marked first, and has nobody to
+// go to any more: should the process die it is deleted later. Only a draft lets
+// its subject be changed ("Update message"), so that what was sent at this moment
+// stays as it is.
 func (c *Client) Discard(ctx context.Context, l *exdesk.Letter, id string) error {
-	mark := func(v string) map[string]any {
-		return map[string]any{"singleValueExtendedProperties": []property{{ID: markID, Value: value(v)}}}
+	draft, err := c.change(ctx, "discard draft", id, map[string]any{
+		"subject": "exdesk has discarded this draft", "toRecipients": []any{}, "ccRecipients": []any{}, "bccRecipients": []any{},
+		"singleValueExtendedProperties": []property{{ID: markID, Value: value(discarded + l.Key)}}})
+	var e *Error
+	if errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusForbidden) {
+		var is letterItem // how it is refused is not documented
+		if _, err2 := c.rest.JSON(ctx, &rest.Request{Op: "read draft", Path: c.path("messages", id), Query: query("$select", letterSelect), Header: immutable()}, &is); err2 != nil {
+			return err2
+		}
+		draft = is.Draft
+		if !draft {
+			err = nil
+		}
 	}
-	draft, err := c.change(ctx, "discard draft", id, mark(discarded+l.Key))
 	switch {
 	case err != nil:
 		return err
 	case !draft:
-		if _, err := c.change(ctx, "discard draft", id, mark(l.Key)); err != nil {
-			return err
-		}
 		return errSent
 	}
 	return c.Delete(ctx, id)

@@ -37,6 +37,11 @@ func (c *call) patchMessage(folderKey, id string) *refusal {
 		return no
 	}
 	var changes []change
+	for _, name := range draftOnly {
+		if body[name] != nil && !target.isDraft {
+			return badProperty(name) // whatever else there is
+		}
+	}
 	for _, name := range slices.Sorted(maps.Keys(body)) {
 		if strings.Contains(name, "@odata.") {
 			continue // annotations sent back are passed over
