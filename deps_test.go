@@ -26,6 +26,7 @@ func TestDependencies(t *testing.T) {
 		root:                          {root + "/graph", root + "/zendesk", "net/http"},
 		root + "/graph":               {root + "/graph/graphtest", root + "/zendesk"},
 		root + "/zendesk":             {root + "/zendesk/zendesktest", root + "/graph"},
+		root + "/tokens":              {root + "/zendesk", root + "/graph"},
 		root + "/graph/graphtest":     {root, root + "/graph"},
 		root + "/zendesk/zendesktest": {root, root + "/zendesk"},
 		root + "/internal/eml":        {root},

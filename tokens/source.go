@@ -1,0 +1,403 @@
+package tokens
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/exdesk/exdesk/internal/rest"
+)
+
+// SourceOptions are the settings of a Source. The zero value is ready to use.
+type SourceOptions struct {
+	// HTTPClient asks the token endpoint; its redirect policy and timeout are
+	// not used. Default: a client of the Source's own.
+	HTTPClient *http.Client
+	// Leeway is how long before its end an access token is renewed, but not
+	// more than a fifth of its life. Until it ends it is handed out if
+	// renewing it is temporarily impossible. Default 5 minutes.
+	Leeway time.Duration
+}
+
+// Source hands out an account's access token and renews it. It is an
+// oauth2.TokenSource that is safe for concurrent use; other processes, and
+// other Sources in this one, may use the same account in the same Store.
+type Source struct {
+	account string
+	store   Store
+	config  oauth2.Config
+	http    *http.Client
+	leeway  time.Duration
+	id      string // in claims
+
+	mu      sync.Mutex // never held during I/O; guards what follows
+	current *record
+	settled time.Time // until then current need not be asked for again
+	refused string    // access token that the service does not take
+	flight  *flight
+
+	// The flight's alone: one after another.
+	unsaved  *unsaved
+	failed   *failure
+	notAfter notAfter
+}
+
+var _ oauth2.TokenSource = (*Source)(nil)
+
+// flight is one renewal, for all who wait for it.
+type flight struct {
+	done   chan struct{}
+	record *record
+	err    error
+}
+
+// unsaved is the outcome of a renewal that is not in the Store yet.
+type unsaved struct {
+	record  *record
+	spent   string // the refresh token that it was had for
+	version string
+}
+
+// failure is an answer that need not be asked for again so soon.
+type failure struct {
+	spent string // the refresh token that it is about
+	err   *Error
+	until time.Time
+}
+
+// notAfter ends, by this machine's clock, the wait for one claim.
+type notAfter struct {
+	claim claim
+	at    time.Time
+}
+
+const (
+	// asking is how long the token endpoint may take.
+	asking = 20 * time.Second
+	// claiming is how long other processes wait for one that is renewing.
+	claiming = 30 * time.Second
+	// flying bounds one renewal: a claim of another's, and one's own.
+	flying = 90 * time.Second
+	// looking is how often the Store is looked at meanwhile.
+	looking = 250 * time.Millisecond
+	// lingering is how long after a claim ran out its owner may still save.
+	lingering = 3 * time.Second
+
+	// settling is how long after a try a token that ends soon is handed out
+	// without another one.
+	settling = time.Second
+
+	// resting is how long after temporary trouble the endpoint is left alone,
+	// if it does not say; refusing, after a refusal.
+	resting  = 5 * time.Second
+	refusing = time.Minute
+	// mostRest bounds what it may say.
+	mostRest = 10 * time.Minute
+)
+
+// NewSource returns the Source for an account for which a token was Put. It
+// does no I/O. Of the config ClientID, ClientSecret and Endpoint are used;
+// its AuthStyle is oauth2.AuthStyleInParams unless it says otherwise, which
+// Entra and Zendesk both take: trying out which one is right would use up a refresh token.
+func NewSource(account string, store Store, config *oauth2.Config, opts *SourceOptions) (*Source, error) {
+	var o SourceOptions
+	if opts != nil {
+		o = *opts
+	}
+	switch err := checkAccount(account); {
+	case err != nil:
+		return nil, err
+	case store == nil:
+		return nil, errors.New("tokens: no store")
+	case config == nil || config.ClientID == "":
+		return nil, errors.New("tokens: no client id")
+	case o.Leeway < 0:
+		return nil, fmt.Errorf("tokens: a leeway of %s", o.Leeway)
+	}
+	if _, err := rest.ParseBase(config.Endpoint.TokenURL); err != nil {
+		return nil, fmt.Errorf("tokens: token URL: %w", err)
+	}
+	s := &Source{account: account, store: store, leeway: cmp.Or(o.Leeway, 5*time.Minute), id: rand.Text()}
+	s.config = oauth2.Config{ClientID: config.ClientID, ClientSecret: config.ClientSecret, Endpoint: config.Endpoint}
+	if s.config.Endpoint.AuthStyle == oauth2.AuthStyleAutoDetect {
+		s.config.Endpoint.AuthStyle = oauth2.AuthStyleInParams
+	}
+	s.http = &http.Client{Transport: rest.NewTransport()}
+	if o.HTTPClient != nil {
+		client := *o.HTTPClient
+		s.http = &client
+	}
+	// A redirect would be followed with the refresh token.
+	s.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	s.http.Timeout = 0
+	s.http.Transport = inJSON{cmp.Or[http.RoundTripper](s.http.Transport, http.DefaultTransport)}
+	return s, nil
+}
+
+// inJSON has every answer read as the JSON that RFC 6749 §5 wants it to be.
+//
+// QUIRK: Zendesk's errors may come as text/plain, which oauth2 takes for a form.
+type inJSON struct{ next http.RoundTripper }
+
+func (t inJSON) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(r)
+	if err == nil {
+		resp.Header.Set("Content-Type", "application/json")
+	}
+	return resp, err
+}
+
+// Token implements oauth2.TokenSource. It returns within a minute and a half, if
+// the Store does.
+func (s *Source) Token() (*oauth2.Token, error) { return s.TokenContext(context.Background()) }
+
+// TokenContext is Token for a caller who may leave before there is one. A
+// renewal that has begun goes on. The token has no refresh token.
+func (s *Source) TokenContext(ctx context.Context) (*oauth2.Token, error) {
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("tokens: waiting for a token: %w", context.Cause(ctx))
+	}
+	s.mu.Lock()
+	now := time.Now()
+	if r := s.current; r.good(now) && (r.fresh(now, s.leeway) || now.Before(s.settled)) && r.Access != s.refused {
+		s.mu.Unlock()
+		return r.token(), nil
+	}
+	f := s.flight
+	if f == nil {
+		f = &flight{done: make(chan struct{})}
+		s.flight = f
+		go s.fly(f, s.refused)
+	}
+	s.mu.Unlock()
+	select {
+	case <-f.done:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("tokens: waiting for a token: %w", context.Cause(ctx))
+	}
+	if f.err != nil {
+		return nil, f.err
+	}
+	return f.record.token(), nil
+}
+
+// Refused says that the service does not take this token, although it has not
+// ended by its expiry: it may have none. The next call of Token renews it,
+// unless the Store has another one by then.
+func (s *Source) Refused(token *oauth2.Token) {
+	if token == nil || token.AccessToken == "" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == nil || s.current.Access == token.AccessToken {
+		s.refused = token.AccessToken
+	}
+}
+
+// fly is a flight. It does not end with its first caller: what a refresh token
+// was spent for has to be saved.
+func (s *Source) fly(f *flight, refused string) {
+	ctx, cancel := context.WithTimeout(context.Background(), flying)
+	defer cancel()
+	r, err := s.renew(ctx, refused)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil {
+		s.current = r
+	} else if old := s.current; old.good(time.Now()) && old.Access != s.refused && s.unsaved == nil && err.temporary() {
+		r, err = old, nil // it will do until then
+	}
+	if f.record = r; err != nil {
+		f.err = err
+	} else {
+		s.settled = time.Now().Add(settling)
+	}
+	s.flight = nil
+	close(f.done)
+}
+
+// renew returns a record with a token that can be used.
+func (s *Source) renew(ctx context.Context, refused string) (*record, *Error) {
+	for {
+		if s.unsaved != nil {
+			if err := s.keep(ctx); err != nil {
+				return nil, err
+			}
+		}
+		old, version, err := s.load(ctx)
+		if err != nil {
+			return nil, err
+		}
+		now := time.Now()
+		good := old.good(now) && old.Access != refused
+		switch {
+		case good && old.fresh(now, s.leeway):
+			return old, nil
+		case s.claimed(old.Claim, now):
+			if good {
+				return old, nil
+			}
+			if err := rest.Sleep(ctx, looking); err != nil {
+				return nil, &Error{Op: opRenew, Err: errors.New("another process is renewing"), wait: -1, classes: passing}
+			}
+			continue
+		case old.Refresh == "":
+			if good {
+				return old, nil
+			}
+			return nil, &Error{Op: opRenew, wait: -1, classes: []error{ErrExpired}, advice: "there is no refresh token, for which the scope offline_access may be missing: " + signIn}
+		case s.failed != nil && s.failed.spent == old.Refresh && now.Before(s.failed.until):
+			if good {
+				return old, nil
+			}
+			return nil, s.failed.err
+		}
+		// Whether the Store can be written is known before the refresh token
+		// is used.
+		mine := *old
+		mine.Claim = &claim{By: s.id, Until: now.Add(claiming).Round(0).UTC()}
+		version, failed := s.store.Save(ctx, s.account, mine.marshal(), version)
+		if errors.Is(failed, ErrChanged) && ctx.Err() == nil {
+			continue
+		}
+		if failed != nil {
+			if good {
+				return old, nil
+			}
+			return nil, storeError("save the tokens", failed)
+		}
+		fresh, err := s.ask(ctx, old.Refresh)
+		if err == nil {
+			s.failed, s.unsaved = nil, &unsaved{fresh, old.Refresh, version}
+			continue
+		}
+		if err.Code == "invalid_grant" && s.overtaken(ctx, old) {
+			continue
+		}
+		s.release(ctx, old, version)
+		rest := resting
+		if !err.temporary() {
+			rest = refusing
+		}
+		if wish, ok := err.RetryAfter(); ok {
+			rest = min(max(wish, time.Second), mostRest)
+		}
+		s.failed = &failure{old.Refresh, err, time.Now().Add(rest)}
+		if good {
+			return old, nil
+		}
+		return nil, err
+	}
+}
+
+// claimed reports whether somebody else is about to use the refresh token. His
+// clock may be wrong: the same claim is obeyed only for so long.
+func (s *Source) claimed(c *claim, now time.Time) bool {
+	if c == nil || c.By == s.id || !now.Before(c.Until) {
+		return false
+	}
+	if s.notAfter.claim != *c {
+		s.notAfter = notAfter{*c, now.Add(claiming)}
+	}
+	return now.Before(s.notAfter.at)
+}
+
+// load returns what is kept.
+func (s *Source) load(ctx context.Context) (*record, string, *Error) {
+	data, version, err := s.store.Load(ctx, s.account)
+	var r *record
+	if err == nil {
+		r, err = parseRecord(data)
+	}
+	if err != nil {
+		return nil, version, storeError("load the tokens", err)
+	}
+	return r, version, nil
+}
+
+// ask uses a refresh token.
+func (s *Source) ask(ctx context.Context, refresh string) (*record, *Error) {
+	ctx, cancel := context.WithTimeout(ctx, asking)
+	defer cancel()
+	now := time.Now()
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, s.http)
+	token, err := s.config.TokenSource(ctx, &oauth2.Token{RefreshToken: refresh}).Token()
+	if err != nil {
+		return nil, answerError(err)
+	}
+	r, err := newRecord(token, now)
+	if err == nil && !r.good(now) {
+		err = errors.New("the token has ended before it came")
+	}
+	if err != nil {
+		return nil, &Error{Op: opRenew, Status: http.StatusOK, Err: fmt.Errorf("%w: %w", errAnswer, err), wait: -1, classes: passing}
+	}
+	return r, nil
+}
+
+// overtaken reports whether the Store has another refresh token than the one
+// that was refused. Who took over a claim gives its owner time to save.
+func (s *Source) overtaken(ctx context.Context, old *record) bool {
+	until := time.Now()
+	if old.Claim != nil && old.Claim.By != s.id {
+		until = until.Add(lingering)
+	}
+	for {
+		now, _, err := s.load(ctx)
+		if err == nil && now.Refresh != old.Refresh {
+			return true
+		}
+		if !time.Now().Before(until) || rest.Sleep(ctx, looking) != nil {
+			return false
+		}
+	}
+}
+
+// release takes the claim back, if that can be, so that nobody waits for it.
+func (s *Source) release(ctx context.Context, old *record, version string) {
+	free := *old
+	free.Claim = nil
+	_, _ = s.store.Save(ctx, s.account, free.marshal(), version)
+}
+
+// keep saves what is unsaved.
+func (s *Source) keep(ctx context.Context) *Error {
+	u := s.unsaved
+	for attempt := 1; ; attempt++ {
+		_, err := s.store.Save(ctx, s.account, u.record.marshal(), u.version)
+		if err == nil {
+			s.unsaved = nil
+			return nil
+		}
+		if errors.Is(err, ErrChanged) {
+			now, version, e := s.load(ctx)
+			switch {
+			case e == nil && now.Refresh == u.spent:
+				// Only claimed since, or saved by one who was not given a new
+				// refresh token: ours is the newest.
+				u.version = version
+			case e == nil, errors.Is(e, ErrMissing):
+				// Somebody has renewed, signed in or out, or this is ours, whose
+				// saving was not heard of.
+				s.unsaved = nil
+				return nil
+			default:
+				err = e
+			}
+		}
+		if attempt < 4 && rest.Sleep(ctx, time.Duration(attempt)*100*time.Millisecond) == nil {
+			continue
+		}
+		e := storeError("save the tokens", err)
+		e.advice = "the new refresh token is in this process alone: do not end it before it could save"
+		return e
+	}
+}

@@ -1,0 +1,96 @@
+package tokens
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/exdesk/exdesk"
+)
+
+// Store keeps something secret for each account. It is safe for concurrent use.
+type Store interface {
+	// Load returns what was saved for the account last, and a version that
+	// stands for it. If there is nothing the error is an ErrNotFound, and the
+	// version is good for Save nevertheless.
+	Load(ctx context.Context, account string) (data []byte, version string, err error)
+	// Save replaces what the version stands for and returns the version of what
+	// it has saved. If that is not there any more, the error is an ErrChanged
+	// and nothing was done. After another error nobody knows: data is there as
+	// a whole, or not at all. Empty data removes what was there.
+	Save(ctx context.Context, account string, data []byte, version string) (string, error)
+}
+
+var (
+	// ErrNotFound means that a Store holds nothing for an account.
+	ErrNotFound = fmt.Errorf("tokens: nothing is kept for the account: %w", exdesk.ErrNotFound)
+	// ErrChanged means that somebody else has saved meanwhile.
+	ErrChanged = fmt.Errorf("tokens: %w", exdesk.ErrConflict)
+)
+
+// Bounds on what a Store is given and gives.
+const (
+	mostAccount = 1 << 10
+	mostData    = 1 << 20
+)
+
+func checkAccount(account string) error {
+	if account == "" || len(account) > mostAccount {
+		return fmt.Errorf("tokens: an account's name has 1 to %d octets, not %d", mostAccount, len(account))
+	}
+	return nil
+}
+
+func checkData(data []byte) error {
+	if len(data) > mostData {
+		return fmt.Errorf("tokens: %d octets are more than an account can have", len(data))
+	}
+	return nil
+}
+
+// Put saves the token of somebody who has just signed in, whatever was there
+// for the account before. Sources that are in use find it by themselves.
+func Put(ctx context.Context, store Store, account string, token *oauth2.Token) error {
+	if err := checkAccount(account); err != nil {
+		return err
+	}
+	if token == nil {
+		return errors.New("tokens: no token")
+	}
+	r, err := newRecord(token, time.Now())
+	if err != nil {
+		return fmt.Errorf("tokens: %w", err)
+	}
+	return overwrite(ctx, store, account, r.marshal())
+}
+
+// Forget removes what is kept for the account. It does not tell the service:
+// the tokens themselves stay good until they are revoked there.
+func Forget(ctx context.Context, store Store, account string) error {
+	if err := checkAccount(account); err != nil {
+		return err
+	}
+	return overwrite(ctx, store, account, nil)
+}
+
+// overwrite saves data over whatever is there, even what cannot be read.
+func overwrite(ctx context.Context, store Store, account string, data []byte) error {
+	for {
+		_, version, err := store.Load(ctx, account)
+		if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrSealed) {
+			return err
+		}
+		if err != nil && len(data) == 0 && errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		if _, err = store.Save(ctx, account, data, version); !errors.Is(err, ErrChanged) {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return context.Cause(ctx)
+		}
+	}
+}
