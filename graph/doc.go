@@ -8,8 +8,8 @@
 //
 // Reading and labelling mail takes Mail.ReadWrite and nothing more, and sending
 // takes Mail.Send as well, either delegated (Options.User "me") or as an
-// application. Large files cannot be sent from a shared mailbox with delegated
-// permissions: Graph refuses the upload ("Known issues"). As an application, scope
+// application. Graph may refuse (403) to take a file beyond 3 MB for a shared or
+// delegated mailbox ("Known issues"). As an application, scope
 // it to the mailbox with RBAC for Applications in Exchange Online and do not
 // consent to the tenant-wide permission as well: grants add up.
 //
