@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -123,6 +125,25 @@ func TestClaimsOutliveTheirHolder(t *testing.T) {
 			require.Empty(w, w.drafts())
 		})
 	}
+}
+
+// Where folders cannot be filtered by how their names begin, all are looked at.
+func TestClaimsWithoutTheFilter(t *testing.T) {
+	relaying(t, many(), func(w *world) {
+		w.tap(func(r *http.Request) *http.Response {
+			if strings.Contains(r.URL.RawQuery, "startswith") {
+				return &http.Response{StatusCode: 400, Header: http.Header{}, Request: r, Body: http.NoBody}
+			}
+			return nil
+		}, nil)
+		claims := &graph.Claims{Client: w.mailbox}
+		for n := range 3 {
+			c, err := claims.Claim(w.Context(), "support@contoso.test", "key")
+			require.NoError(w, err)
+			require.Equal(w, n == 0, c.Before.IsZero())
+			c.Release(exdesk.ClaimUsed)
+		}
+	})
 }
 
 // However many claims there were, those of the last hour are left.

@@ -264,15 +264,22 @@ type numbered struct {
 	number int
 }
 
-// ofKey lists the claims to a key, the newest first.
+// ofKey lists the claims to a key, the newest first. A service that does not
+// take the filter, of which no page is certain, is asked for all.
 func (c *Claims) ofKey(ctx context.Context, parent, key string) (all []numbered, err error) {
+	filter := []string{"$filter", "startswith(displayName," + literal(key+".") + ")"}
 	for link, n := "", 0; n == 0 || link != "" && n < sweepPages; n++ {
 		var list []mailFolder
-		if list, link, err = c.list(ctx, parent, link, "$filter", "startswith(displayName,"+literal(key+".")+")"); err != nil {
+		list, link, err = c.list(ctx, parent, link, filter...)
+		if err != nil && n == 0 && unanswerable(err) {
+			list, link, err = c.list(ctx, parent, "")
+		}
+		if err != nil {
 			return nil, err
 		}
 		for _, f := range list {
-			if k, err := strconv.Atoi(strings.TrimPrefix(f.Name, key+".")); err == nil {
+			number, ok := strings.CutPrefix(f.Name, key+".")
+			if k, err := strconv.Atoi(number); ok && err == nil {
 				all = append(all, numbered{f, k})
 			}
 		}
