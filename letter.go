@@ -239,12 +239,9 @@ func (c *Connector) split(visible, blind []string) ([][]string, error) {
 	return parts, nil
 }
 
-// withBlind returns the header with a Bcc field of these, and without the
-// fields that are left out.
+// withBlind returns the header with a Bcc field of these, or none, and without
+// the fields that are left out.
 func withBlind(raw []byte, bcc, left []string) []byte {
-	if len(bcc) == 0 && len(left) == 0 {
-		return raw
-	}
 	var out bytes.Buffer
 	drop := false
 	for line := range bytes.Lines(raw[:len(raw)-2]) {
