@@ -244,7 +244,7 @@ func (d *dispatch) accept(ctx context.Context, kept *Copy) error {
 	d.id = kept.ID
 	d.r.ID, d.r.MessageID, d.r.Fields = kept.ID, kept.MessageID, slices.Clone(kept.Fields)
 	err := d.lost()
-	if err == nil && !SameAddresses(kept.Recipients, d.l.Recipients) {
+	if err == nil && !d.l.GoesTo(kept.Recipients) {
 		err = refuse("the mailbox made other recipients of those that it has")
 	}
 	if err != nil {

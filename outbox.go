@@ -72,17 +72,36 @@ type Letter struct {
 // Size returns how many octets the letter has.
 func (l *Letter) Size() int64 { return int64(len(l.Header)) + l.Body.Size() }
 
+// GoesTo reports whether these are its recipients, whatever their order and case.
+func (l *Letter) GoesTo(recipients []string) bool {
+	fold := func(list []string) []string {
+		out := make([]string, len(list))
+		for i, s := range list {
+			out[i] = strings.ToLower(s)
+		}
+		slices.Sort(out)
+		return slices.Compact(out)
+	}
+	return slices.Equal(fold(l.Recipients), fold(recipients))
+}
+
 // Reader returns the letter from its beginning.
 func (l *Letter) Reader() io.Reader {
 	return io.MultiReader(bytes.NewReader(l.Header), io.NewSectionReader(l.Body, 0, l.Body.Size()))
 }
 
-// Compare tells what became of the guarded fields in a header. Words may be
-// folded and encoded otherwise, and addresses have other names before them.
-func (l *Letter) Compare(header []byte) ([]FieldReport, error) {
-	h, err := parseHeader(header)
+// Compare tells what became of the guarded fields in a mail, which it reads to
+// the end of its header. Words may be folded and encoded otherwise, and addresses
+// have other names before them.
+func (l *Letter) Compare(mail io.Reader) ([]FieldReport, error) {
+	raw, err := readHeader(mail)
 	if err != nil {
 		return nil, err
+	}
+	h, err := parseHeader(raw)
+	if err != nil {
+		// A class of its own would be about what was handed in.
+		return nil, errors.New(err.Error())
 	}
 	list := make([]FieldReport, len(l.Guarded))
 	for i, f := range l.Guarded {
@@ -109,24 +128,10 @@ type Copy struct {
 	Fields []FieldReport
 }
 
-// SameAddresses reports whether two lists have the same addresses, whatever
-// their order and case.
-func SameAddresses(a, b []string) bool {
-	fold := func(list []string) []string {
-		out := make([]string, len(list))
-		for i, s := range list {
-			out[i] = strings.ToLower(s)
-		}
-		slices.Sort(out)
-		return slices.Compact(out)
-	}
-	return slices.Equal(fold(a), fold(b))
-}
-
-// ReadHeader reads a mail up to the blank line that ends its header, and returns
+// readHeader reads a mail up to the blank line that ends its header, and returns
 // that much. A header of more than 256 KB, which Exchange Online does not take
 // either, is an error. A mail that ends before has no body.
-func ReadHeader(r io.Reader) ([]byte, error) {
+func readHeader(r io.Reader) ([]byte, error) {
 	in := bufio.NewReader(io.LimitReader(r, maxHeader))
 	var head []byte
 	for whole := true; ; {

@@ -30,7 +30,7 @@ func (p *pillar) Copies(context.Context, *exdesk.Letter, string) ([]*exdesk.Copy
 
 func (p *pillar) Draft(_ context.Context, l *exdesk.Letter, _ *exdesk.Copy) (*exdesk.Copy, error) {
 	p.letters = append(p.letters, l)
-	fields, err := l.Compare(l.Header)
+	fields, err := l.Compare(l.Reader())
 	return &exdesk.Copy{ID: "1", Draft: true, Created: time.Now(), Recipients: l.Recipients, Fields: fields}, err
 }
 

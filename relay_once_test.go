@@ -29,6 +29,7 @@ func (w *world) insist(out func() *exdesk.Outbound) *exdesk.Receipt {
 		if err == nil {
 			return r
 		}
+		require.NotErrorIs(w, err, exdesk.ErrRefused, "a mail server would give up")
 		wait, ok := exdesk.RetryAfter(err)
 		if !ok {
 			wait = 30 * time.Second

@@ -126,7 +126,7 @@ func (l *lineEnds) Read(p []byte) (int, error) {
 
 // readHeader returns the header of the notification, its blank line included.
 func (s *spool) readHeader() ([]byte, error) {
-	head, err := ReadHeader(io.NewSectionReader(s, 0, s.size))
+	head, err := readHeader(io.NewSectionReader(s, 0, s.size))
 	switch {
 	case err != nil && s.size >= maxHeader:
 		return nil, refuse("its header has more than 256 KB, or cannot be read")

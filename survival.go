@@ -34,28 +34,29 @@ const (
 	Lost Survival = "lost"
 )
 
-// survival compares a field as it was with the same field as it is.
-func survival(name, value string, is []string) Survival {
-	if len(is) == 0 {
+// survival compares a field as it was with the fields of its name as they are.
+func survival(name, was string, is []string) Survival {
+	switch {
+	case len(is) == 0:
 		return Lost
-	}
-	was := []string{value}
-	if slices.Contains(addressFields, name) {
-		return sameMailboxes(was, is)
+	case len(is) > 1:
+		return Changed
+	case slices.Contains(addressFields, name):
+		return sameMailboxes(was, is[0])
 	}
 	switch name {
 	case "Date":
-		a, err1 := mail.ParseDate(strings.Join(was, " "))
-		b, err2 := mail.ParseDate(strings.Join(is, " "))
+		a, err1 := mail.ParseDate(was)
+		b, err2 := mail.ParseDate(is[0])
 		if err1 == nil && err2 == nil && a.Truncate(time.Second).Equal(b.Truncate(time.Second)) {
 			return Kept
 		}
 	case "Message-ID", "In-Reply-To", "References":
-		if slices.Equal(strings.Fields(ids.Replace(strings.Join(was, " "))), strings.Fields(ids.Replace(strings.Join(is, " ")))) {
+		if slices.Equal(strings.Fields(ids.Replace(was)), strings.Fields(ids.Replace(is[0]))) {
 			return Kept
 		}
 	}
-	if len(is) == 1 && words(was) == words(is) {
+	if words(was) == words(is[0]) {
 		return Kept
 	}
 	return Changed
@@ -66,15 +67,11 @@ var ids = strings.NewReplacer("><", "> <")
 
 // words reads unstructured text: unfolded, decoded, and with any white space as
 // one space, which is what a reader may make of it (RFC 5322 §2.2.3).
-func words(values []string) string {
-	var out []string
-	for _, v := range values {
-		if s, err := decoder.DecodeHeader(v); err == nil {
-			v = s
-		}
-		out = append(out, strings.Join(strings.Fields(v), " "))
+func words(value string) string {
+	if s, err := decoder.DecodeHeader(value); err == nil {
+		value = s
 	}
-	return strings.Join(out, "\n")
+	return strings.Join(strings.Fields(value), " ")
 }
 
 var decoder = mime.WordDecoder{}
@@ -82,12 +79,12 @@ var decoder = mime.WordDecoder{}
 // asIs is for readers of addresses, to whom names do not matter.
 func asIs(_ string, r io.Reader) (io.Reader, error) { return r, nil }
 
-func sameMailboxes(was, is []string) Survival {
-	if len(is) == 1 && slices.Equal(strings.Fields(was[0]), strings.Fields(is[0])) {
+func sameMailboxes(was, is string) Survival {
+	if slices.Equal(strings.Fields(was), strings.Fields(is)) {
 		return Kept // whatever it says
 	}
-	a, err1 := mailboxes(was)
-	b, err2 := mailboxes(is)
+	a, err1 := mailboxes([]string{was})
+	b, err2 := mailboxes([]string{is})
 	if err1 != nil || err2 != nil || len(a) != len(b) {
 		return Changed
 	}
@@ -96,7 +93,7 @@ func sameMailboxes(was, is []string) Survival {
 		if !sameAddress(a[i].Address, b[i].Address) {
 			return Changed
 		}
-		if words([]string{a[i].Name}) != words([]string{b[i].Name}) {
+		if words(a[i].Name) != words(b[i].Name) {
 			got = Renamed
 		}
 	}

@@ -146,7 +146,7 @@ func readHeaderOf(ctx context.Context, box Mailbox, id string) (header, error) {
 		return nil, err
 	}
 	defer in.Close()
-	raw, err := ReadHeader(in)
+	raw, err := readHeader(in)
 	if err != nil {
 		return nil, fmt.Errorf("exdesk: reading a header: %w", err)
 	}
@@ -182,7 +182,7 @@ func arrived(ctx context.Context, box Mailbox, sent string, h header) (header, e
 		if n++; m == nil || n > newestArrivals {
 			break
 		}
-		if m.ID == sent || words([]string{m.Subject}) != words(h.values("Subject")) {
+		if m.ID == sent || words(m.Subject) != words(one(h, "Subject")) {
 			continue
 		}
 		got, err := readHeaderOf(ctx, box, m.ID)

@@ -27,8 +27,8 @@ type composing struct {
 	piece    []byte // of a file on its way
 }
 
-// Draft implements exdesk.Outbox. The letter is given to Graph as MIME, files
-// beyond 3 MB apart from it. What the draft does not have of the guarded fields
+// Draft implements exdesk.Outbox. The letter is given to Graph as MIME; of one that
+// is too large for that, the largest files are attached one by one. What the draft does not have of the guarded fields
 // is set by extended properties ([MS-OXCMAIL] 2.1.3.2), which also makes the
 // mailbox know the names of x- fields, so that it should keep them from MIME the
 // next time. Where that is of no use it is taught them by a JSON draft with
@@ -202,11 +202,7 @@ func (d *composing) mark(ctx context.Context, fields []exdesk.Field) (missing []
 	case !draft:
 		return nil, errSent
 	}
-	head, err := d.c.header(ctx, d.copy.ID)
-	if err != nil {
-		return nil, err
-	}
-	if d.copy.Fields, err = d.l.Compare(head); err != nil {
+	if err := d.compare(ctx); err != nil {
 		return nil, err
 	}
 	for i := range d.copy.Fields {
@@ -253,7 +249,7 @@ func properties(fields []exdesk.Field) []property {
 			list = append(list, property{ID: "String 0x1039", Value: value(f.Value)})
 		case name == "x-auto-response-suppress" && strings.EqualFold(strings.TrimSpace(f.Value), "All"):
 			list = append(list, property{ID: "Integer 0x3FDF", Value: "-1"}, property{ID: internetHeaders + f.Name, Value: value(f.Value)})
-		case repairable(f):
+		case name != "message-id" && repairable(f):
 			list = append(list, property{ID: internetHeaders + f.Name, Value: value(f.Value)})
 		}
 	}
@@ -269,17 +265,16 @@ func repairable(f exdesk.Field) bool {
 	return true
 }
 
-// header reads the header of a message as it would leave.
-func (c *Client) header(ctx context.Context, id string) ([]byte, error) {
-	req := &rest.Request{Op: "read draft", Path: c.path("messages", id, "$value"), Header: immutable()}
-	resp, err := c.rest.Do(ctx, req)
+// compare reads the draft as it would leave.
+func (d *composing) compare(ctx context.Context) error {
+	req := &rest.Request{Op: "read draft", Path: d.c.path("messages", d.copy.ID, "$value"), Header: immutable()}
+	resp, err := d.c.rest.Do(ctx, req)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer resp.Body.Close()
-	head, err := exdesk.ReadHeader(resp.Body)
-	if err != nil {
-		err = explain(&rest.Failure{Op: req.Op, Status: resp.StatusCode, Header: resp.Header, Wait: -1, Err: err})
+	if d.copy.Fields, err = d.l.Compare(resp.Body); err != nil {
+		return explain(&rest.Failure{Op: req.Op, Status: resp.StatusCode, Header: resp.Header, Wait: -1, Err: err})
 	}
-	return head, err
+	return nil
 }

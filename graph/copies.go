@@ -192,7 +192,7 @@ func (it *letterItem) is(l *exdesk.Letter, id string) bool {
 	case mark == l.Key, it.ID == id && mark == "":
 		return true
 	}
-	return it.Draft && exdesk.SameAddresses(it.recipients(), l.Recipients)
+	return it.Draft && l.GoesTo(it.recipients())
 }
 
 func (it *letterItem) property(id string) string {
