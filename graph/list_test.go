@@ -195,6 +195,7 @@ func TestOpenOfDamagedMail(t *testing.T) {
 	inBubble(t, nil, nil, func(t *testing.T, srv *graphtest.Server, c *graph.Client) {
 		id := srv.Deliver([]byte(rich))
 		srv.BreakMIME(id, "")
+		require.NoError(t, srv.Fault(graphtest.Fault{Path: "/v1.0/users/*/messages/*/attachments/*/$value", Hang: true, Times: -1}))
 		ctx, cancel := context.WithCancel(t.Context())
 		body, err := c.Open(ctx, id)
 		require.NoError(t, err)
