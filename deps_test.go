@@ -27,6 +27,7 @@ func TestDependencies(t *testing.T) {
 		root + "/graph":               {root + "/graph/graphtest", root + "/zendesk"},
 		root + "/zendesk":             {root + "/zendesk/zendesktest", root + "/graph"},
 		root + "/tokens":              {root + "/zendesk", root + "/graph"},
+		root + "/entra":               {root + "/zendesk", root + "/graph"},
 		root + "/graph/graphtest":     {root, root + "/graph"},
 		root + "/zendesk/zendesktest": {root, root + "/zendesk"},
 		root + "/internal/eml":        {root},

@@ -4,7 +4,7 @@
 //	keys, err := tokens.NewKeys(tokens.Key{ID: "2026", Secret: secret})
 //	files, err := tokens.OpenFile("/var/lib/exdesk/tokens")
 //	store := &tokens.Sealed{Store: files, Keeper: keys}
-//	err = tokens.Put(ctx, store, account, token) // once, when somebody has signed in
+//	err = tokens.Put(ctx, store, account, tokens.SignIn{Token: token}) // once, when somebody has signed in
 //	source, err := tokens.NewSource(account, store, config, nil)
 //	mailbox, err := graph.New("support@contoso.com", source, nil)
 //
@@ -38,6 +38,12 @@
 // service has answered and before the answer is saved, some milliseconds in an
 // hour: Entra still takes the old refresh token then, for Zendesk somebody has to
 // sign in again.
+//
+// Look tells what the Sources of an account, in all processes, have heard of it
+// last, a refusal as well, and asks the Store alone.
+//
+// An AppSource hands out what an application gets by its own credentials. It
+// keeps nothing, and gets each token once for all who ask.
 //
 // # Errors
 //

@@ -42,6 +42,7 @@ var (
 )
 
 var (
+	errOther   = errors.New("the sign-in was made with another application")
 	errDamaged = errors.New("what is kept for the account is damaged")
 	errAnswer  = errors.New("the token endpoint's answer cannot be read")
 	errSilent  = fmt.Errorf("the token endpoint does not answer within %s", asking)
@@ -58,7 +59,9 @@ type Error struct {
 	Err           error  // the cause besides the endpoint's answer, or nil
 
 	advice  string
+	sub     string        // Entra's suberror
 	wait    time.Duration // -1: not said
+	final   bool          // no older token will do instead
 	classes []error
 }
 
@@ -66,13 +69,20 @@ type Error struct {
 // description is left out: it may hold addresses.
 func (e *Error) Error() string {
 	parts := []string{"tokens: " + e.Op}
-	switch {
-	case e.Code != "" && e.AADSTS != 0:
-		parts = append(parts, fmt.Sprintf("%d %s AADSTS%d", e.Status, e.Code, e.AADSTS))
-	case e.Code != "":
-		parts = append(parts, fmt.Sprintf("%d %s", e.Status, e.Code))
-	case e.Status != 0:
-		parts = append(parts, strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))))
+	var answer []string
+	if e.Status != 0 {
+		answer = append(answer, strconv.Itoa(e.Status))
+	}
+	if e.Code != "" {
+		answer = append(answer, e.Code)
+	} else if e.Status != 0 {
+		answer = append(answer, http.StatusText(e.Status))
+	}
+	if e.AADSTS != 0 {
+		answer = append(answer, fmt.Sprintf("AADSTS%d", e.AADSTS))
+	}
+	if len(answer) > 0 {
+		parts = append(parts, strings.TrimSpace(strings.Join(answer, " ")))
 	}
 	if e.Err != nil {
 		parts = append(parts, strings.TrimPrefix(e.Err.Error(), "tokens: "))
@@ -102,6 +112,27 @@ func (e *Error) Reason() string { return e.advice }
 // RetryAfter returns how long the endpoint asked to be left alone, if it did.
 func (e *Error) RetryAfter() (time.Duration, bool) { return max(e.wait, 0), e.wait >= 0 }
 
+// restsUntil returns when the endpoint may be asked again.
+func (e *Error) restsUntil() time.Time {
+	rest := resting
+	if !e.temporary() {
+		rest = refusing
+	}
+	if wish, ok := e.RetryAfter(); ok {
+		rest = min(max(wish, time.Second), mostRest)
+	}
+	return time.Now().Add(rest)
+}
+
+const (
+	// resting is how long after temporary trouble the endpoint is left alone,
+	// if it does not say; refusing, after a refusal.
+	resting  = 5 * time.Second
+	refusing = time.Minute
+	// mostRest bounds what it may say.
+	mostRest = 10 * time.Minute
+)
+
 func (e *Error) temporary() bool { return errors.Is(e, exdesk.ErrTemporary) }
 
 // outage makes a temporary Error a net.Error, to whoever asks by errors.As:
@@ -118,9 +149,9 @@ var passing = []error{exdesk.ErrTemporary, outage{}}
 
 // advice is what a person must do.
 const (
-	signIn  = "sign in again and put the new token"
-	consent = "consent to the application's permissions again, or have an administrator do it, then sign in and put the new token"
-	present = "sign in again at a screen, where the organisation's rules can be met, and put the new token; " +
+	signIn  = "sign in again"
+	consent = "consent to the application's permissions again, or have an administrator do it, then sign in again"
+	present = "sign in again at a screen, where the organisation's rules can be met; " +
 		"or have an administrator exempt this account or application"
 	secret   = "check the application's id and secret, and that it is registered with this tenant"
 	endpoint = "check the application's registration and the token URL"
@@ -138,11 +169,12 @@ type class struct {
 var numbers = map[int]class{
 	50173:  {ErrRevoked, "the password was changed: " + signIn},
 	70000:  {ErrRevoked, signIn},
-	50034:  {ErrRevoked, "there is no such user in the tenant: sign in with another account and put its token"},
+	50034:  {ErrRevoked, "there is no such user in the tenant: sign in with another account"},
 	50057:  {ErrRevoked, "the user is disabled: have an administrator enable it, then " + signIn},
 	50055:  {ErrInteraction, "the password has expired: set a new one, then " + signIn},
 	700082: {ErrExpired, "the sign-in was not used for too long: " + signIn},
 	70008:  {ErrExpired, "the sign-in was not used for too long: " + signIn},
+	54005:  {ErrExpired, "the code was used before: sign in again"},
 	70043:  {ErrExpired, "the organisation wants a sign-in more often: " + signIn + ", or have an administrator exempt this account"},
 	700084: {ErrExpired, "the application is registered as a single-page one, whose sign-ins last 24 hours: register it as a web application, then " + signIn},
 	65001:  {ErrConsent, consent},
@@ -177,6 +209,10 @@ var codes = map[string]class{
 	"login_required":          {ErrInteraction, present},
 	"consent_required":        {ErrConsent, consent},
 	"access_denied":           {ErrConsent, consent},
+	"permission_denied":       {ErrConsent, "the administrator has declined: " + consent}, // of admin consent
+	"authorization_declined":  {ErrConsent, "the person has declined: " + consent},
+	"expired_token":           {ErrExpired, "the code was not entered in time: begin again"}, // RFC 8628 §3.5
+	"bad_verification_code":   {ErrExpired, "the code is not one that was given out: begin again"},
 	"invalid_client":          {ErrClient, secret},
 	"unauthorized_client":     {ErrClient, secret},
 	"invalid_scope":           {ErrClient, "a scope is not one: check the application's scopes"},
@@ -193,16 +229,50 @@ var suberrors = map[string]class{
 	"user_password_expired": {ErrInteraction, "the password has expired: set a new one, then " + signIn},
 }
 
-const opRenew = "renew"
+const (
+	opRenew = "renew"
+	opGet   = "get a token"
+)
+
+// Explain puts an error of package oauth2, or of asking a token endpoint by other
+// means, into an *Error: op says what was done, such as "redeem the code". What
+// is an *Error already stays as it is, and so does nil.
+func Explain(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return asError(op, err)
+}
+
+func asError(op string, err error) *Error {
+	var done *Error
+	if errors.As(err, &done) {
+		return done
+	}
+	return answerError(op, err)
+}
+
+// Redirected returns what the error and error_description of a redirect mean
+// (RFC 6749 §4.1.2.1), by which a service says that somebody did not sign in or
+// consent; nil if there are none.
+func Redirected(op string, query url.Values) error {
+	if !query.Has("error") {
+		return nil
+	}
+	e := &Error{Op: op, Code: word(query.Get("error")), wait: -1}
+	e.describe(query.Get("error_description"))
+	e.classify()
+	return e
+}
 
 // answerError puts what came of asking the endpoint into words. Nothing that it
 // was sent or has sent is in it but codes and ids.
-func answerError(err error) *Error {
+func answerError(op string, err error) *Error {
 	var refused *oauth2.RetrieveError
 	if !errors.As(err, &refused) {
-		return networkError(err)
+		return networkError(op, err)
 	}
-	e := &Error{Op: opRenew, Code: word(refused.ErrorCode), wait: -1}
+	e := &Error{Op: op, Code: word(refused.ErrorCode), wait: -1}
 	if refused.Response != nil {
 		e.Status, e.wait = refused.Response.StatusCode, rest.RetryAfter(refused.Response.Header)
 	}
@@ -214,15 +284,36 @@ func answerError(err error) *Error {
 	}
 	_ = json.Unmarshal(refused.Body, &body) // each field that fits is set
 	e.TraceID, e.CorrelationID = id(body.Trace), id(body.Correlation)
-	if len(body.Codes) > 0 {
+	if e.describe(refused.ErrorDescription); len(body.Codes) > 0 {
 		e.AADSTS, _ = strconv.Atoi(body.Codes[0].String())
-	} else if m := aadsts.FindStringSubmatch(refused.ErrorDescription); m != nil {
-		e.AADSTS, _ = strconv.Atoi(m[1])
 	}
 	if e.AADSTS < 0 || e.AADSTS > 99999999 {
 		e.AADSTS = 0
 	}
-	e.classify(body.Sub)
+	e.sub = word(body.Sub)
+	e.classify()
+	return e
+}
+
+// describe takes Entra's number out of a description, and leaves the rest.
+func (e *Error) describe(description string) {
+	if m := aadsts.FindStringSubmatch(description); m != nil {
+		e.AADSTS, _ = strconv.Atoi(m[1])
+	}
+}
+
+// trouble is what is kept of a refusal.
+func (e *Error) trouble(before *trouble) *trouble {
+	t := &trouble{Status: e.Status, Code: e.Code, Sub: e.sub, AADSTS: e.AADSTS, Trace: e.TraceID, At: time.Now().Round(0).UTC()}
+	if before != nil && before.Code == t.Code && before.Sub == t.Sub && before.AADSTS == t.AADSTS {
+		t.At = before.At
+	}
+	return t
+}
+
+func (t *trouble) err() *Error {
+	e := &Error{Op: opRenew, Status: t.Status, Code: word(t.Code), AADSTS: t.AADSTS, TraceID: id(t.Trace), sub: t.Sub, wait: -1}
+	e.classify()
 	return e
 }
 
@@ -247,11 +338,11 @@ func id(s string) string {
 	return s
 }
 
-func (e *Error) classify(sub string) {
+func (e *Error) classify() {
 	c, known := codes[e.Code]
 	if more, ok := numbers[e.AADSTS]; ok {
 		c, known = more, true
-	} else if more, ok := suberrors[sub]; ok && known && c.err != exdesk.ErrTemporary {
+	} else if more, ok := suberrors[e.sub]; ok && known && c.err != exdesk.ErrTemporary {
 		c = more
 	}
 	busy := e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout
@@ -269,8 +360,8 @@ func (e *Error) classify(sub string) {
 }
 
 // networkError keeps of an error what cannot quote the answer.
-func networkError(err error) *Error {
-	e := &Error{Op: opRenew, Err: errAnswer, wait: -1, classes: passing}
+func networkError(op string, err error) *Error {
+	e := &Error{Op: op, Err: errAnswer, wait: -1, classes: passing}
 	var inURL *url.Error
 	if !errors.As(err, &inURL) {
 		return e // the decoder's text may quote the answer
@@ -278,6 +369,8 @@ func networkError(err error) *Error {
 	var network net.Error
 	var certificate *tls.CertificateVerificationError
 	switch {
+	case errors.Is(inURL.Err, exdesk.ErrAuth): // from what adds the application's credentials
+		e.Err, e.classes = inURL.Err, nil
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Err = errSilent
 	case errors.As(inURL.Err, &network), errors.As(inURL.Err, &certificate), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -292,7 +385,7 @@ func storeError(op string, err error) *Error {
 	e := &Error{Op: op, Err: err, wait: -1}
 	switch {
 	case errors.Is(err, exdesk.ErrNotFound):
-		e.Err, e.classes, e.advice = nil, []error{ErrMissing}, "nobody has signed in for the account: sign in and put the token"
+		e.Err, e.classes, e.advice = nil, []error{ErrMissing}, "nobody has signed in for the account: sign in"
 	case errors.Is(err, ErrSealed):
 		e.classes, e.advice = []error{exdesk.ErrAuth}, "give the key back that it was sealed with, or "+signIn
 	case errors.Is(err, errDamaged):

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"time"
 	"os"
 
 	"golang.org/x/oauth2"
@@ -103,7 +105,7 @@ func ExampleSource() {
 	defer server.Close()
 	ctx, store := context.Background(), new(tokens.Memory)
 	// Once, when somebody has signed in:
-	err := tokens.Put(ctx, store, "support@contoso.test", &oauth2.Token{RefreshToken: "refresh-0"})
+	err := tokens.Put(ctx, store, "support@contoso.test", tokens.SignIn{Token: &oauth2.Token{RefreshToken: "refresh-0"}})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -143,7 +145,7 @@ func ExampleError() {
 	}))
 	defer server.Close()
 	store := new(tokens.Memory)
-	err := tokens.Put(context.Background(), store, "support@contoso.test", &oauth2.Token{RefreshToken: "refresh-0"})
+	err := tokens.Put(context.Background(), store, "support@contoso.test", tokens.SignIn{Token: &oauth2.Token{RefreshToken: "refresh-0"}})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -158,12 +160,12 @@ func ExampleError() {
 	fmt.Println(err)
 	// Output:
 	// true
-	// tokens: renew: 400 invalid_grant AADSTS50173: the password was changed: sign in again and put the new token (trace 0b9a, correlation 77c1)
+	// tokens: renew: 400 invalid_grant AADSTS50173: the password was changed: sign in again (trace 0b9a, correlation 77c1)
 }
 
 func ExampleForget() {
 	ctx, store := context.Background(), new(tokens.Memory)
-	err := tokens.Put(ctx, store, "support@contoso.test", &oauth2.Token{RefreshToken: "refresh-0"})
+	err := tokens.Put(ctx, store, "support@contoso.test", tokens.SignIn{Token: &oauth2.Token{RefreshToken: "refresh-0"}})
 	fmt.Println(err)
 	err = tokens.Forget(ctx, store, "support@contoso.test")
 	fmt.Println(err)
@@ -173,4 +175,50 @@ func ExampleForget() {
 	// <nil>
 	// <nil>
 	// true
+}
+
+func ExampleLook() {
+	ctx, store := context.Background(), new(tokens.Memory)
+	token := (&oauth2.Token{RefreshToken: "refresh-0"}).WithExtra(map[string]any{"scope": "Mail.ReadWrite Mail.Send"})
+	err := tokens.Put(ctx, store, "support@contoso.test", tokens.SignIn{Token: token, ClientID: "app", User: "support@contoso.test"})
+	fmt.Println(err)
+	state, err := tokens.Look(ctx, store, "support@contoso.test")
+	fmt.Println(state.User, state.Scopes, state.Refused, err)
+	_, err = tokens.Look(ctx, store, "sales@contoso.test")
+	fmt.Println(err)
+	// Output:
+	// <nil>
+	// support@contoso.test [Mail.ReadWrite Mail.Send] <nil> <nil>
+	// tokens: load the tokens: nobody has signed in for the account: sign in
+}
+
+func ExampleAppSource() {
+	n := 0
+	source := tokens.NewAppSource(func(context.Context) (*oauth2.Token, error) {
+		n++ // a request to the token endpoint, such as that of clientcredentials.Config
+		return &oauth2.Token{AccessToken: fmt.Sprint("access-", n), Expiry: time.Now().Add(time.Hour)}, nil
+	})
+	for range 2 {
+		token, err := source.Token()
+		fmt.Println(token.AccessToken, err)
+	}
+	// Output:
+	// access-1 <nil>
+	// access-1 <nil>
+}
+
+func ExampleRedirected() {
+	query := url.Values{"error": {"access_denied"}, "error_description": {"AADSTS65004: User declined to consent."}}
+	err := tokens.Redirected("sign in", query)
+	fmt.Println(errors.Is(err, tokens.ErrConsent))
+	fmt.Println(err)
+	// Output:
+	// true
+	// tokens: sign in: access_denied AADSTS65004: the person has declined: consent to the application's permissions again, or have an administrator do it, then sign in again
+}
+
+func ExampleExplain() {
+	err := tokens.Explain("redeem the code", &oauth2.RetrieveError{ErrorCode: "invalid_grant", Body: []byte(`{"error_codes":[54005]}`)})
+	fmt.Println(err)
+	// Output: tokens: redeem the code: invalid_grant AADSTS54005: the code was used before: sign in again
 }

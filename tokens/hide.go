@@ -13,6 +13,8 @@ func hideJSON(v string) ([]byte, error) { return json.Marshal(v) }
 
 const (
 	sourceName = "tokens.Source(hidden)"
+	appName    = "tokens.AppSource(hidden)"
+	signInName = "tokens.SignIn(hidden)"
 	memoryName = "tokens.Memory(hidden)"
 	keyName    = "tokens.Key(hidden)"
 	keysName   = "tokens.Keys(hidden)"
@@ -53,3 +55,21 @@ func (k *Keys) LogValue() slog.Value { return slog.StringValue(keysName) }
 
 // MarshalJSON implements json.Marshaler and shows nothing that is secret.
 func (k *Keys) MarshalJSON() ([]byte, error) { return hideJSON(keysName) }
+
+// Format implements fmt.Formatter and shows nothing that is secret.
+func (s *AppSource) Format(f fmt.State, _ rune) { hide(f, appName) }
+
+// LogValue implements slog.LogValuer and shows nothing that is secret.
+func (s *AppSource) LogValue() slog.Value { return slog.StringValue(appName) }
+
+// MarshalJSON implements json.Marshaler and shows nothing that is secret.
+func (s *AppSource) MarshalJSON() ([]byte, error) { return hideJSON(appName) }
+
+// Format implements fmt.Formatter and shows nothing that is secret.
+func (in SignIn) Format(f fmt.State, _ rune) { hide(f, signInName) }
+
+// LogValue implements slog.LogValuer and shows nothing that is secret.
+func (in SignIn) LogValue() slog.Value { return slog.StringValue(signInName) }
+
+// MarshalJSON implements json.Marshaler and shows nothing that is secret.
+func (in SignIn) MarshalJSON() ([]byte, error) { return hideJSON(signInName) }

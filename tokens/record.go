@@ -3,6 +3,7 @@ package tokens
 import (
 	"encoding/json"
 	"errors"
+	"net/url"
 	"strings"
 	"time"
 
@@ -15,7 +16,25 @@ type record struct {
 	Refresh string    `json:"refresh_token,omitempty"`
 	Issued  time.Time `json:"issued"`
 	Expiry  time.Time `json:"expiry,omitzero"` // zero: nobody knows
+	Scope   string    `json:"scope,omitempty"`
 	Claim   *claim    `json:"claim,omitempty"`
+
+	// Of the sign-in, whatever was renewed since.
+	Client   string    `json:"client_id,omitempty"`
+	TokenURL string    `json:"token_url,omitempty"`
+	User     string    `json:"user,omitempty"`
+	Since    time.Time `json:"since,omitzero"`
+	Trouble  *trouble  `json:"trouble,omitempty"`
+}
+
+// trouble notes that the refresh token was refused, for whoever looks.
+type trouble struct {
+	Status int       `json:"status,omitempty"`
+	Code   string    `json:"error,omitempty"`
+	Sub    string    `json:"suberror,omitempty"`
+	AADSTS int       `json:"aadsts,omitempty"`
+	Trace  string    `json:"trace_id,omitempty"`
+	At     time.Time `json:"at"` // first
 }
 
 // claim notes that somebody is about to use the refresh token.
@@ -30,6 +49,8 @@ const (
 	// margin is how long a token is good at least that is handed out, by a
 	// clock that may be wrong.
 	margin = 10 * time.Second
+	// mostScope is as much as is kept of what was consented to.
+	mostScope = 16 << 10
 	// longest is the longest life that an access token is believed to have;
 	// Zendesk's live two days at most.
 	longest = 7 * 24 * time.Hour
@@ -38,6 +59,9 @@ const (
 // newRecord accepts a token that can be used.
 func newRecord(t *oauth2.Token, now time.Time) (*record, error) {
 	r := &record{Access: t.AccessToken, Refresh: t.RefreshToken, Issued: now.Round(0).UTC(), Expiry: t.Expiry.Round(0).UTC()}
+	if scope, _ := t.Extra("scope").(string); len(scope) <= mostScope {
+		r.Scope = scope
+	}
 	if t.Expiry.IsZero() {
 		r.Expiry = time.Time{}
 	} else if most := r.Issued.Add(longest); r.Expiry.After(most) {
@@ -52,6 +76,28 @@ func newRecord(t *oauth2.Token, now time.Time) (*record, error) {
 		return nil, errors.New("the token is not one that can be sent")
 	}
 	return r, nil
+}
+
+// renews takes over what a renewal does not change.
+func (r *record) renews(old *record) {
+	r.Client, r.TokenURL, r.User, r.Since = old.Client, old.TokenURL, old.User, old.Since
+	if r.Scope == "" {
+		r.Scope = old.Scope // RFC 6749 §5.1: then it is the same
+	}
+}
+
+// isOf reports whether the sign-in was made with this application at this
+// service. Who renews it with another one is refused an hour later, for a reason
+// that does not say so.
+func (r *record) isOf(c *oauth2.Config) bool {
+	host := func(s string) string {
+		u, err := url.Parse(s)
+		if err != nil {
+			return s
+		}
+		return strings.ToLower(u.Scheme + "://" + u.Host)
+	}
+	return (r.Client == "" || r.Client == c.ClientID) && (r.TokenURL == "" || host(r.TokenURL) == host(c.Endpoint.TokenURL))
 }
 
 // visible reports whether a token has only the characters of RFC 6749, A.12

@@ -108,7 +108,7 @@ func TestSealedRotation(t *testing.T) {
 	_, err = inner.Save(t.Context(), account, old, "")
 	require.NoError(t, err)
 	s := &tokens.Sealed{Store: inner, Keeper: newKeys(t, "b")}
-	require.NoError(t, tokens.Put(t.Context(), s, account, &oauth2.Token{RefreshToken: "r"}))
+	require.NoError(t, tokens.Put(t.Context(), s, account, tokens.SignIn{Token: &oauth2.Token{RefreshToken: "r"}}))
 	_, _, err = s.Load(t.Context(), account)
 	require.NoError(t, err)
 }
@@ -159,14 +159,14 @@ func TestSealedKeeper(t *testing.T) {
 	_, err = inner.Save(t.Context(), account, data, "")
 	require.NoError(t, err)
 	require.ErrorIs(t, tokens.Put(t.Context(), &tokens.Sealed{Store: inner, Keeper: keeper{err: down}}, account,
-		&oauth2.Token{RefreshToken: "r"}), down)
+		tokens.SignIn{Token: &oauth2.Token{RefreshToken: "r"}}), down)
 }
 
 // Nothing that holds a secret shows it.
 func TestHidden(t *testing.T) {
 	t.Parallel()
 	memory := new(tokens.Memory)
-	require.NoError(t, tokens.Put(t.Context(), memory, account, &oauth2.Token{AccessToken: "SECRET", RefreshToken: "SECRET"}))
+	require.NoError(t, tokens.Put(t.Context(), memory, account, tokens.SignIn{Token: &oauth2.Token{AccessToken: "SECRET", RefreshToken: "SECRET"}}))
 	source, err := tokens.NewSource(account, memory, &oauth2.Config{ClientID: "id", ClientSecret: "SECRET",
 		Endpoint: oauth2.Endpoint{TokenURL: "https://localhost/token"}}, nil)
 	require.NoError(t, err)
@@ -177,7 +177,7 @@ func TestHidden(t *testing.T) {
 	require.NoError(t, err)
 	secret := fmt.Sprintf("%d", []byte("SECRET"))
 	secret = secret[1 : len(secret)-1]
-	for _, v := range []any{memory, source, key, &key, keys, &tokens.Sealed{Store: memory, Keeper: keys}, []any{source, key}} {
+	for _, v := range []any{memory, source, tokens.NewAppSource(nil), tokens.SignIn{Token: &oauth2.Token{RefreshToken: "SECRET"}}, key, &key, keys, &tokens.Sealed{Store: memory, Keeper: keys}, []any{source, key}} {
 		var out strings.Builder
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%T"} {
 			fmt.Fprintf(&out, verb+"\n", v)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -30,18 +29,12 @@ type SourceOptions struct {
 // oauth2.TokenSource that is safe for concurrent use; other processes, and
 // other Sources in this one, may use the same account in the same Store.
 type Source struct {
+	cache
 	account string
 	store   Store
 	config  oauth2.Config
 	http    *http.Client
-	leeway  time.Duration
 	id      string // in claims
-
-	mu      sync.Mutex // never held during I/O; guards what follows
-	current *record
-	settled time.Time // until then current need not be asked for again
-	refused string    // access token that the service does not take
-	flight  *flight
 
 	// The flight's alone: one after another.
 	unsaved  *unsaved
@@ -50,13 +43,6 @@ type Source struct {
 }
 
 var _ oauth2.TokenSource = (*Source)(nil)
-
-// flight is one renewal, for all who wait for it.
-type flight struct {
-	done   chan struct{}
-	record *record
-	err    error
-}
 
 // unsaved is the outcome of a renewal that is not in the Store yet.
 type unsaved struct {
@@ -83,23 +69,10 @@ const (
 	asking = 20 * time.Second
 	// claiming is how long other processes wait for one that is renewing.
 	claiming = 30 * time.Second
-	// flying bounds one renewal: a claim of another's, and one's own.
-	flying = 90 * time.Second
 	// looking is how often the Store is looked at meanwhile.
 	looking = 250 * time.Millisecond
 	// lingering is how long after a claim ran out its owner may still save.
 	lingering = 3 * time.Second
-
-	// settling is how long after a try a token that ends soon is handed out
-	// without another one.
-	settling = time.Second
-
-	// resting is how long after temporary trouble the endpoint is left alone,
-	// if it does not say; refusing, after a refusal.
-	resting  = 5 * time.Second
-	refusing = time.Minute
-	// mostRest bounds what it may say.
-	mostRest = 10 * time.Minute
 )
 
 // NewSource returns the Source for an account for which a token was Put. It
@@ -124,108 +97,31 @@ func NewSource(account string, store Store, config *oauth2.Config, opts *SourceO
 	if _, err := rest.ParseBase(config.Endpoint.TokenURL); err != nil {
 		return nil, fmt.Errorf("tokens: token URL: %w", err)
 	}
-	s := &Source{account: account, store: store, leeway: cmp.Or(o.Leeway, 5*time.Minute), id: rand.Text()}
+	s := &Source{account: account, store: store, id: rand.Text()}
+	s.leeway, s.renew = cmp.Or(o.Leeway, leeway), s.renewed
 	s.config = oauth2.Config{ClientID: config.ClientID, ClientSecret: config.ClientSecret, Endpoint: config.Endpoint}
 	if s.config.Endpoint.AuthStyle == oauth2.AuthStyleAutoDetect {
 		s.config.Endpoint.AuthStyle = oauth2.AuthStyleInParams
 	}
-	s.http = &http.Client{Transport: rest.NewTransport()}
-	if o.HTTPClient != nil {
-		client := *o.HTTPClient
-		s.http = &client
-	}
-	// A redirect would be followed with the refresh token.
-	s.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	s.http.Timeout = 0
-	s.http.Transport = inJSON{cmp.Or[http.RoundTripper](s.http.Transport, http.DefaultTransport)}
+	s.http = rest.TokenClient(o.HTTPClient)
 	return s, nil
 }
 
-// inJSON has every answer read as the JSON that RFC 6749 §5 wants it to be.
-//
-// QUIRK: Zendesk's errors may come as text/plain, which oauth2 takes for a form.
-type inJSON struct{ next http.RoundTripper }
+// Look is Look, for the Source's own account.
+func (s *Source) Look(ctx context.Context) (*State, error) { return Look(ctx, s.store, s.account) }
 
-func (t inJSON) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := t.next.RoundTrip(r)
-	if err == nil {
-		resp.Header.Set("Content-Type", "application/json")
+// Scopes returns what the person has consented to, as the service said last;
+// nil if it did not say.
+func (s *Source) Scopes(ctx context.Context) ([]string, error) {
+	state, err := s.Look(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return resp, err
+	return state.Scopes, nil
 }
 
-// Token implements oauth2.TokenSource. It returns within a minute and a half, if
-// the Store does.
-func (s *Source) Token() (*oauth2.Token, error) { return s.TokenContext(context.Background()) }
-
-// TokenContext is Token for a caller who may leave before there is one. A
-// renewal that has begun goes on. The token has no refresh token.
-func (s *Source) TokenContext(ctx context.Context) (*oauth2.Token, error) {
-	if ctx.Err() != nil {
-		return nil, fmt.Errorf("tokens: waiting for a token: %w", context.Cause(ctx))
-	}
-	s.mu.Lock()
-	now := time.Now()
-	if r := s.current; r.good(now) && (r.fresh(now, s.leeway) || now.Before(s.settled)) && r.Access != s.refused {
-		s.mu.Unlock()
-		return r.token(), nil
-	}
-	f := s.flight
-	if f == nil {
-		f = &flight{done: make(chan struct{})}
-		s.flight = f
-		go s.fly(f, s.refused)
-	}
-	s.mu.Unlock()
-	select {
-	case <-f.done:
-	case <-ctx.Done():
-		return nil, fmt.Errorf("tokens: waiting for a token: %w", context.Cause(ctx))
-	}
-	if f.err != nil {
-		return nil, f.err
-	}
-	return f.record.token(), nil
-}
-
-// Refused says that the service does not take this token, although it has not
-// ended by its expiry: it may have none. The next call of Token renews it,
-// unless the Store has another one by then.
-func (s *Source) Refused(token *oauth2.Token) {
-	if token == nil || token.AccessToken == "" {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.current == nil || s.current.Access == token.AccessToken {
-		s.refused = token.AccessToken
-	}
-}
-
-// fly is a flight. It does not end with its first caller: what a refresh token
-// was spent for has to be saved.
-func (s *Source) fly(f *flight, refused string) {
-	ctx, cancel := context.WithTimeout(context.Background(), flying)
-	defer cancel()
-	r, err := s.renew(ctx, refused)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err == nil {
-		s.current = r
-	} else if old := s.current; old.good(time.Now()) && old.Access != s.refused && s.unsaved == nil && err.temporary() {
-		r, err = old, nil // it will do until then
-	}
-	if f.record = r; err != nil {
-		f.err = err
-	} else {
-		s.settled = time.Now().Add(settling)
-	}
-	s.flight = nil
-	close(f.done)
-}
-
-// renew returns a record with a token that can be used.
-func (s *Source) renew(ctx context.Context, refused string) (*record, *Error) {
+// renewed returns a record with a token that can be used.
+func (s *Source) renewed(ctx context.Context, refused string) (*record, *Error) {
 	for {
 		if s.unsaved != nil {
 			if err := s.keep(ctx); err != nil {
@@ -239,6 +135,9 @@ func (s *Source) renew(ctx context.Context, refused string) (*record, *Error) {
 		now := time.Now()
 		good := old.good(now) && old.Access != refused
 		switch {
+		case !old.isOf(&s.config):
+			return nil, &Error{Op: opRenew, Err: errOther, wait: -1, classes: []error{ErrClient},
+				advice: "configure the application and the login host that it was made with, or " + signIn}
 		case good && old.fresh(now, s.leeway):
 			return old, nil
 		case s.claimed(old.Claim, now):
@@ -274,7 +173,7 @@ func (s *Source) renew(ctx context.Context, refused string) (*record, *Error) {
 			}
 			return nil, storeError("save the tokens", failed)
 		}
-		fresh, err := s.ask(ctx, old.Refresh)
+		fresh, err := s.ask(ctx, old)
 		if err == nil {
 			s.failed, s.unsaved = nil, &unsaved{fresh, old.Refresh, version}
 			continue
@@ -282,15 +181,8 @@ func (s *Source) renew(ctx context.Context, refused string) (*record, *Error) {
 		if err.Code == "invalid_grant" && s.overtaken(ctx, old) {
 			continue
 		}
-		s.release(ctx, old, version)
-		rest := resting
-		if !err.temporary() {
-			rest = refusing
-		}
-		if wish, ok := err.RetryAfter(); ok {
-			rest = min(max(wish, time.Second), mostRest)
-		}
-		s.failed = &failure{old.Refresh, err, time.Now().Add(rest)}
+		s.release(ctx, old, version, err)
+		s.failed = &failure{old.Refresh, err, err.restsUntil()}
 		if good {
 			return old, nil
 		}
@@ -310,9 +202,13 @@ func (s *Source) claimed(c *claim, now time.Time) bool {
 	return now.Before(s.notAfter.at)
 }
 
-// load returns what is kept.
 func (s *Source) load(ctx context.Context) (*record, string, *Error) {
-	data, version, err := s.store.Load(ctx, s.account)
+	return load(ctx, s.store, s.account)
+}
+
+// load returns what is kept.
+func load(ctx context.Context, store Store, account string) (*record, string, *Error) {
+	data, version, err := store.Load(ctx, account)
 	var r *record
 	if err == nil {
 		r, err = parseRecord(data)
@@ -324,22 +220,20 @@ func (s *Source) load(ctx context.Context) (*record, string, *Error) {
 }
 
 // ask uses a refresh token.
-func (s *Source) ask(ctx context.Context, refresh string) (*record, *Error) {
+func (s *Source) ask(ctx context.Context, old *record) (*record, *Error) {
 	ctx, cancel := context.WithTimeout(ctx, asking)
 	defer cancel()
 	now := time.Now()
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, s.http)
-	token, err := s.config.TokenSource(ctx, &oauth2.Token{RefreshToken: refresh}).Token()
+	token, err := s.config.TokenSource(ctx, &oauth2.Token{RefreshToken: old.Refresh}).Token()
 	if err != nil {
-		return nil, answerError(err)
+		return nil, answerError(opRenew, err)
 	}
-	r, err := newRecord(token, now)
-	if err == nil && !r.good(now) {
-		err = errors.New("the token has ended before it came")
+	r, e := answered(token, now)
+	if e != nil {
+		return nil, e
 	}
-	if err != nil {
-		return nil, &Error{Op: opRenew, Status: http.StatusOK, Err: fmt.Errorf("%w: %w", errAnswer, err), wait: -1, classes: passing}
-	}
+	r.renews(old)
 	return r, nil
 }
 
@@ -361,10 +255,14 @@ func (s *Source) overtaken(ctx context.Context, old *record) bool {
 	}
 }
 
-// release takes the claim back, if that can be, so that nobody waits for it.
-func (s *Source) release(ctx context.Context, old *record, version string) {
+// release takes the claim back, if that can be, so that nobody waits for it, and
+// notes a refusal for whoever looks.
+func (s *Source) release(ctx context.Context, old *record, version string, why *Error) {
 	free := *old
 	free.Claim = nil
+	if !why.temporary() {
+		free.Trouble = why.trouble(old.Trouble)
+	}
 	_, _ = s.store.Save(ctx, s.account, free.marshal(), version)
 }
 
@@ -398,6 +296,7 @@ func (s *Source) keep(ctx context.Context) *Error {
 		}
 		e := storeError("save the tokens", err)
 		e.advice = "the new refresh token is in this process alone: do not end it before it could save"
+		e.final = true
 		return e
 	}
 }

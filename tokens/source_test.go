@@ -47,7 +47,7 @@ func inBubble(t *testing.T, f func(t *testing.T, b *bubble)) {
 func (b *bubble) put(access, refresh string, life time.Duration) {
 	b.Helper()
 	require.NoError(b, tokens.Put(b.Context(), b.store, account,
-		&oauth2.Token{AccessToken: access, RefreshToken: refresh, Expiry: time.Now().Add(life)}))
+		tokens.SignIn{Token: &oauth2.Token{AccessToken: access, RefreshToken: refresh, Expiry: time.Now().Add(life)}}))
 }
 
 func (b *bubble) source(store tokens.Store) *tokens.Source {
@@ -116,7 +116,7 @@ func TestSourceRace(t *testing.T) {
 	store, a := process()
 	_, b := process()
 	_, c := process()
-	require.NoError(t, tokens.Put(t.Context(), store, account, &oauth2.Token{RefreshToken: "refresh-0"}))
+	require.NoError(t, tokens.Put(t.Context(), store, account, tokens.SignIn{Token: &oauth2.Token{RefreshToken: "refresh-0"}}))
 	for round := 1; round <= 5; round++ {
 		var wg sync.WaitGroup
 		for i := range 150 {

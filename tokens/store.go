@@ -51,19 +51,32 @@ func checkData(data []byte) error {
 	return nil
 }
 
-// Put saves the token of somebody who has just signed in, whatever was there
-// for the account before. Sources that are in use find it by themselves.
-func Put(ctx context.Context, store Store, account string, token *oauth2.Token) error {
+// SignIn is what a sign-in gave.
+type SignIn struct {
+	// Token is what the service answered, with a refresh token.
+	Token *oauth2.Token
+	// ClientID and TokenURL say which application the token was given to, and
+	// where: a Source of another application, or of another cloud, does not use
+	// it. "" is any.
+	ClientID, TokenURL string
+	// User is who signed in, for people to read.
+	User string
+}
+
+// Put saves what somebody's sign-in gave, whatever was there for the account
+// before. Sources that are in use find it by themselves.
+func Put(ctx context.Context, store Store, account string, in SignIn) error {
 	if err := checkAccount(account); err != nil {
 		return err
 	}
-	if token == nil {
+	if in.Token == nil {
 		return errors.New("tokens: no token")
 	}
-	r, err := newRecord(token, time.Now())
+	r, err := newRecord(in.Token, time.Now())
 	if err != nil {
 		return fmt.Errorf("tokens: %w", err)
 	}
+	r.Client, r.TokenURL, r.User, r.Since = in.ClientID, in.TokenURL, in.User, r.Issued
 	return overwrite(ctx, store, account, r.marshal())
 }
 

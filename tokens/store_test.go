@@ -326,15 +326,15 @@ func TestPut(t *testing.T) {
 	stores(t, func(t *testing.T, s tokens.Store) {
 		require.NoError(t, tokens.Forget(t.Context(), s, account))
 		for range 2 {
-			require.NoError(t, tokens.Put(t.Context(), s, account, &oauth2.Token{RefreshToken: "r"}))
+			require.NoError(t, tokens.Put(t.Context(), s, account, tokens.SignIn{Token: &oauth2.Token{RefreshToken: "r"}}))
 		}
 		require.NoError(t, tokens.Forget(t.Context(), s, account))
 		_, _, err := s.Load(t.Context(), account)
 		require.ErrorIs(t, err, tokens.ErrNotFound)
 		for _, bad := range []*oauth2.Token{nil, {}, {AccessToken: "a\r\nb"}, {AccessToken: "a", TokenType: "mac"},
 			{RefreshToken: strings.Repeat("x", 1<<17)}} {
-			require.Error(t, tokens.Put(t.Context(), s, account, bad))
+			require.Error(t, tokens.Put(t.Context(), s, account, tokens.SignIn{Token: bad}))
 		}
-		require.Error(t, tokens.Put(t.Context(), s, "", &oauth2.Token{RefreshToken: "r"}))
+		require.Error(t, tokens.Put(t.Context(), s, "", tokens.SignIn{Token: &oauth2.Token{RefreshToken: "r"}}))
 	})
 }

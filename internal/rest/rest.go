@@ -27,6 +27,8 @@ import (
 type Client struct {
 	Base      *url.URL // every request goes to this host; made by ParseBase
 	HTTP      *http.Client
+	// Token is asked for a token by every request. One that has a method
+	// Refused(*oauth2.Token) is told of a token that the service did not take.
 	Token     oauth2.TokenSource
 	UserAgent string
 	// InFlight bounds the requests under way at once; 0 sets no bound. An
@@ -246,6 +248,12 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 		var err error
 		if token, err = c.token(ctx); err != nil {
 			f.Err = fmt.Errorf("%w: %w", ErrToken, err)
+			var wish interface{ RetryAfter() (time.Duration, bool) }
+			if errors.As(err, &wish) {
+				if wait, ok := wish.RetryAfter(); ok {
+					f.Wait = wait
+				}
+			}
 			return nil, f
 		}
 	}
@@ -312,6 +320,9 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 		f.Err = ErrForeign
 	case resp.StatusCode == http.StatusUnauthorized && *stale == "" && token != nil:
 		*stale = token.AccessToken
+		if s, ok := c.Token.(interface{ Refused(*oauth2.Token) }); ok {
+			s.Refused(token) // it may have been revoked before its end
+		}
 		if fresh, err := c.token(ctx); err == nil && fresh.AccessToken != *stale {
 			f.Err = ErrRenewed
 		}

@@ -1,0 +1,179 @@
+package entra
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/exdesk/exdesk/tokens"
+)
+
+// Credential proves to Entra that a request is the application's: a Secret, a
+// *Certificate or a Federated. It is safe for concurrent use.
+type Credential interface {
+	// Prove adds the proof to the form of a request to the token endpoint. An
+	// error that a person has to do something about is a tokens.ErrClient.
+	Prove(ctx context.Context, form url.Values, clientID, tokenURL string) error
+}
+
+// Secret is a client secret: its value, not its id. It ends, by default after six
+// months, and whoever reads it is the application: a Certificate or a Federated
+// are better.
+type Secret string
+
+// Prove implements Credential.
+func (s Secret) Prove(_ context.Context, form url.Values, _, _ string) error {
+	form.Set("client_secret", string(s))
+	return nil
+}
+
+const secretName = "entra.Secret(hidden)"
+
+// Format implements fmt.Formatter and shows nothing that is secret.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, secretName) }
+
+// LogValue implements slog.LogValuer and shows nothing that is secret.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(secretName) }
+
+// MarshalJSON implements json.Marshaler and shows nothing that is secret.
+func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(secretName) }
+
+// Federated is a token of another identity provider, such as a Kubernetes
+// cluster, that Entra was told to trust for the application ("Workload identity
+// federation"): there is no secret to keep. It is called for each request.
+type Federated func(ctx context.Context) (string, error)
+
+// FederatedFile is the Federated whose token is in a file that somebody else
+// renews: AZURE_FEDERATED_TOKEN_FILE of a workload identity.
+func FederatedFile(path string) Federated {
+	return func(context.Context) (string, error) {
+		file, err := os.Open(path)
+		if err != nil {
+			return "", err
+		}
+		defer file.Close()
+		token, err := io.ReadAll(io.LimitReader(file, mostAssertion+1))
+		return strings.TrimSpace(string(token)), err
+	}
+}
+
+// mostAssertion is far beyond any assertion that was seen.
+const mostAssertion = 64 << 10
+
+// Prove implements Credential.
+func (f Federated) Prove(ctx context.Context, form url.Values, _, _ string) error {
+	token, err := f(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("entra: the federated token: %w", err)
+	case token == "" || len(token) > mostAssertion:
+		return fmt.Errorf("entra: the federated token has %d octets: %w", len(token), tokens.ErrClient)
+	}
+	assert(form, token)
+	return nil
+}
+
+// assert adds an assertion (RFC 7523 §2.2).
+func assert(form url.Values, token string) {
+	form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+	form.Set("client_assertion", token)
+}
+
+// Overlap is several credentials, of which the first that Entra takes counts: with
+// the new one behind the old, an application goes on when the old one ends.
+type Overlap []Credential
+
+// Prove implements Credential with the first.
+func (o Overlap) Prove(ctx context.Context, form url.Values, clientID, tokenURL string) error {
+	if len(o) == 0 {
+		return fmt.Errorf("entra: there is no credential: %w", tokens.ErrClient)
+	}
+	return o[0].Prove(ctx, form, clientID, tokenURL)
+}
+
+func several(c Credential) []Credential {
+	if o, ok := c.(Overlap); ok && len(o) > 0 {
+		return o
+	}
+	return []Credential{c}
+}
+
+// prover adds the credential to what goes to the token endpoint: package oauth2
+// knows secrets alone.
+type prover struct {
+	next        http.RoundTripper
+	credentials []Credential
+	clientID    string
+	tokenURL    string
+}
+
+// mostForm bounds a request to the token endpoint and its answer.
+const mostForm = 1 << 20
+
+// RoundTrip implements http.RoundTripper.
+func (p *prover) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method != http.MethodPost || r.URL.String() != p.tokenURL || r.Body == nil {
+		return p.next.RoundTrip(r)
+	}
+	raw, err := io.ReadAll(io.LimitReader(r.Body, mostForm))
+	r.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	form, err := url.ParseQuery(string(raw))
+	if err != nil {
+		return nil, errors.New("entra: the request is not a form")
+	}
+	for i, c := range p.credentials {
+		resp, err := p.try(r, form, c)
+		if err != nil || i == len(p.credentials)-1 {
+			return resp, err
+		}
+		refused, err := invalidClient(resp)
+		if err != nil || !refused {
+			return resp, err
+		}
+		resp.Body.Close()
+	}
+	return nil, errors.New("entra: there is no credential")
+}
+
+func (p *prover) try(r *http.Request, form url.Values, c Credential) (*http.Response, error) {
+	proven := make(url.Values, len(form)+2)
+	for name, values := range form {
+		proven[name] = values
+	}
+	if err := c.Prove(r.Context(), proven, p.clientID, p.tokenURL); err != nil {
+		return nil, err
+	}
+	body := proven.Encode()
+	out := r.Clone(r.Context())
+	out.Body = io.NopCloser(strings.NewReader(body))
+	out.ContentLength = int64(len(body))
+	out.GetBody = nil
+	return p.next.RoundTrip(out)
+}
+
+// invalidClient reports whether an answer refuses the credential, and leaves it
+// to be read again.
+func invalidClient(resp *http.Response) (bool, error) {
+	if resp.StatusCode != http.StatusUnauthorized && resp.StatusCode != http.StatusBadRequest {
+		return false, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, mostForm))
+	resp.Body.Close()
+	if err != nil {
+		return false, err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	var e struct{ Error string }
+	return json.Unmarshal(body, &e) == nil && e.Error == "invalid_client", nil
+}

@@ -1,0 +1,123 @@
+package tokens
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// cache hands out an access token for as long as it is good, and has it renewed
+// once for all who ask meanwhile.
+type cache struct {
+	leeway time.Duration
+	renew  func(ctx context.Context, refused string) (*record, *Error)
+
+	mu      sync.Mutex // never held during I/O; guards what follows
+	current *record
+	settled time.Time // until then current need not be asked for again
+	refused string    // access token that the service does not take
+	flight  *flight
+}
+
+// flight is one renewal, for all who wait for it.
+type flight struct {
+	done   chan struct{}
+	record *record
+	err    error
+}
+
+const (
+	leeway = 5 * time.Minute
+	// flying bounds one renewal: a claim of another's, and one's own.
+	flying = 90 * time.Second
+	// settling is how long after a try a token that ends soon is handed out
+	// without another one.
+	settling = time.Second
+)
+
+// Token implements oauth2.TokenSource. It returns within a minute and a half, if
+// the Store does.
+func (c *cache) Token() (*oauth2.Token, error) { return c.TokenContext(context.Background()) }
+
+// TokenContext is Token for a caller who may leave before there is one. A
+// renewal that has begun goes on. The token has no refresh token.
+func (c *cache) TokenContext(ctx context.Context) (*oauth2.Token, error) {
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("tokens: waiting for a token: %w", context.Cause(ctx))
+	}
+	c.mu.Lock()
+	now := time.Now()
+	if r := c.current; r.good(now) && (r.fresh(now, c.leeway) || now.Before(c.settled)) && r.Access != c.refused {
+		c.mu.Unlock()
+		return r.token(), nil
+	}
+	f := c.flight
+	if f == nil {
+		f = &flight{done: make(chan struct{})}
+		c.flight = f
+		go c.fly(f, c.refused)
+	}
+	c.mu.Unlock()
+	select {
+	case <-f.done:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("tokens: waiting for a token: %w", context.Cause(ctx))
+	}
+	if f.err != nil {
+		return nil, f.err
+	}
+	return f.record.token(), nil
+}
+
+// Refused says that the service does not take this token, although it has not
+// ended by its expiry: it may have none. The next call of Token renews it,
+// unless somebody else has by then.
+func (c *cache) Refused(token *oauth2.Token) {
+	if token == nil || token.AccessToken == "" {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.current == nil || c.current.Access == token.AccessToken {
+		c.refused = token.AccessToken
+	}
+}
+
+// fly is a flight. It does not end with its first caller: what a refresh token
+// was spent for has to be saved.
+func (c *cache) fly(f *flight, refused string) {
+	ctx, cancel := context.WithTimeout(context.Background(), flying)
+	defer cancel()
+	r, err := c.renew(ctx, refused)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err == nil {
+		c.current = r
+	} else if old := c.current; old.good(time.Now()) && old.Access != c.refused && !err.final && err.temporary() {
+		r, err = old, nil // it will do until then
+	}
+	if f.record = r; err != nil {
+		f.err = err
+	} else {
+		c.settled = time.Now().Add(settling)
+	}
+	c.flight = nil
+	close(f.done)
+}
+
+// answered makes a record of an endpoint's answer.
+func answered(token *oauth2.Token, asked time.Time) (*record, *Error) {
+	r, err := newRecord(token, asked)
+	if err == nil && !r.good(asked) {
+		err = errors.New("the token has ended before it came")
+	}
+	if err != nil {
+		return nil, &Error{Op: opRenew, Status: http.StatusOK, Err: fmt.Errorf("%w: %w", errAnswer, err), wait: -1, classes: passing}
+	}
+	return r, nil
+}
