@@ -12,14 +12,16 @@ import (
 // endpoint is a token endpoint that is as strict as one can be: a refresh token
 // is good once, and its second use ends the sign-in.
 type endpoint struct {
-	mu     sync.Mutex
-	n      int    // tokens given
-	valid  string // the refresh token
-	dead   bool
-	asked  int
-	life   int           // expires_in; 0 leaves it out
-	lag    time.Duration // before it answers
-	answer http.HandlerFunc
+	mu    sync.Mutex
+	n     int    // tokens given
+	valid string // the refresh token
+	dead  bool
+	// forgiving takes old refresh tokens as well, as Entra does.
+	forgiving bool
+	asked     int
+	life      int           // expires_in; 0 leaves it out
+	lag       time.Duration // before it answers
+	answer    http.HandlerFunc
 }
 
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -48,7 +50,7 @@ func (e *endpoint) grant(r *http.Request) (int, string) {
 		return 400, `{"error":"invalid_request"}`
 	case f.Get("client_id") != "app" || f.Get("client_secret") != "s&cret":
 		return 401, `{"error":"invalid_client","error_codes":[7000215]}`
-	case e.dead || f.Get("refresh_token") != e.valid:
+	case e.dead || f.Get("refresh_token") != e.valid && !e.forgiving:
 		e.dead = true
 		return 400, `{"error":"invalid_grant","error_description":"AADSTS50173: for ann@contoso.test"}`
 	}

@@ -7,8 +7,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"time"
 	"os"
+	"time"
 
 	"golang.org/x/oauth2"
 

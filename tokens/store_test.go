@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/exdesk/exdesk"
+	"github.com/exdesk/exdesk/exdesktest"
 	"github.com/exdesk/exdesk/tokens"
 )
 
@@ -52,114 +52,52 @@ func stores(t *testing.T, f func(t *testing.T, store tokens.Store)) {
 }
 
 func TestStore(t *testing.T) {
-	t.Parallel()
-	stores(t, func(t *testing.T, s tokens.Store) {
-		ctx := t.Context()
-		_, none, err := s.Load(ctx, account)
-		require.ErrorIs(t, err, tokens.ErrNotFound)
-		require.ErrorIs(t, err, exdesk.ErrNotFound)
-		_, err = s.Save(ctx, account, []byte("x"), "7")
-		require.ErrorIs(t, err, tokens.ErrChanged)
-		require.ErrorIs(t, err, exdesk.ErrConflict)
-
-		data := []byte("first")
-		first, err := s.Save(ctx, account, data, none)
-		require.NoError(t, err)
-		data[0] = 'X'
-		got, version, err := s.Load(ctx, account)
-		require.NoError(t, err)
-		require.Equal(t, "first", string(got))
-		require.Equal(t, first, version)
-		got[0] = 'X'
-
-		_, err = s.Save(ctx, account, []byte("late"), none)
-		require.ErrorIs(t, err, tokens.ErrChanged)
-		second, err := s.Save(ctx, account, []byte("second"), first)
-		require.NoError(t, err)
-		_, err = s.Save(ctx, account, []byte("late"), first)
-		require.ErrorIs(t, err, tokens.ErrChanged)
-
-		// Other accounts are others, whatever they are called.
-		for _, other := range []string{"Support@contoso.test", "../x", "a/b", "a\x00b", ".", strings.Repeat("x", 1024)} {
-			_, v, err := s.Load(ctx, other)
-			require.ErrorIs(t, err, tokens.ErrNotFound)
-			_, err = s.Save(ctx, other, []byte(other), v)
-			require.NoError(t, err)
-			got, _, err := s.Load(ctx, other)
-			require.NoError(t, err)
-			require.Equal(t, other, string(got))
-		}
-		for _, bad := range []string{"", strings.Repeat("x", 1025)} {
-			_, _, err = s.Load(ctx, bad)
-			require.Error(t, err)
-			_, err = s.Save(ctx, bad, []byte("x"), "")
-			require.Error(t, err)
-		}
-		_, err = s.Save(ctx, account, make([]byte, 2<<20), second)
-		require.Error(t, err)
-
-		// Removed, and there again: the versions from before stay old.
-		_, err = s.Save(ctx, account, nil, first)
-		require.ErrorIs(t, err, tokens.ErrChanged)
-		_, err = s.Save(ctx, account, nil, second)
-		require.NoError(t, err)
-		_, gone, err := s.Load(ctx, account)
-		require.ErrorIs(t, err, tokens.ErrNotFound)
-		_, err = s.Save(ctx, account, []byte("late"), second)
-		require.ErrorIs(t, err, tokens.ErrChanged)
-		_, err = s.Save(ctx, account, []byte("again"), gone)
-		require.NoError(t, err)
+	t.Run("Memory", func(t *testing.T) {
+		exdesktest.TokenStore(t, func(*testing.T) func() tokens.Store {
+			store := new(tokens.Memory)
+			return func() tokens.Store { return store }
+		})
+	})
+	t.Run("File", func(t *testing.T) {
+		exdesktest.TokenStore(t, func(t *testing.T) func() tokens.Store {
+			dir := t.TempDir()
+			return func() tokens.Store { return openFile(t, dir) }
+		})
+	})
+	// Sealed hides the data from whoever looks into the Store, so the suite looks
+	// through it.
+	t.Run("Sealed", func(t *testing.T) {
+		exdesktest.TokenStore(t, func(t *testing.T) func() tokens.Store {
+			dir := t.TempDir()
+			return func() tokens.Store {
+				return &tokens.Sealed{Store: openFile(t, dir), Keeper: newKeys(t, "a")}
+			}
+		})
 	})
 }
 
-// Of those who save over the same version one wins, and nothing gets lost.
-func TestStoreRace(t *testing.T) {
+// What several processes saved leaves one version behind.
+func TestFileKeepsOne(t *testing.T) {
 	t.Parallel()
-	run := func(t *testing.T, all ...tokens.Store) {
-		const each = 20
-		var wg sync.WaitGroup
-		for _, s := range all {
-			for range 5 {
-				wg.Go(func() {
-					for done := 0; done < each; {
-						data, v, err := s.Load(t.Context(), account)
-						if err != nil && !errors.Is(err, tokens.ErrNotFound) {
-							t.Errorf("%v", err)
-							return
-						}
-						n, _ := strconv.Atoi(string(data))
-						switch _, err = s.Save(t.Context(), account, []byte(strconv.Itoa(n+1)), v); {
-						case err == nil:
-							done++
-						case !errors.Is(err, tokens.ErrChanged):
-							t.Errorf("%v", err)
-							return
-						}
-					}
-				})
+	dir := t.TempDir()
+	all := []*tokens.File{openFile(t, dir), openFile(t, dir), openFile(t, dir)}
+	var wg sync.WaitGroup
+	for _, s := range all {
+		wg.Go(func() {
+			for done := 0; done < 40; {
+				_, v, err := s.Load(t.Context(), account)
+				if err != nil && !errors.Is(err, tokens.ErrNotFound) {
+					t.Errorf("%v", err)
+					return
+				}
+				if _, err = s.Save(t.Context(), account, []byte("x"), v); err == nil {
+					done++
+				}
 			}
-		}
-		wg.Wait()
-		data, _, err := all[0].Load(t.Context(), account)
-		require.NoError(t, err)
-		n, err := strconv.Atoi(string(data))
-		require.NoError(t, err)
-		// A File may report the loss of what was saved, and superseded at once;
-		// it never reports what was not saved as saved.
-		require.GreaterOrEqual(t, n, 5*each*len(all))
-		if len(all) == 1 {
-			if _, ok := all[0].(*tokens.Memory); ok {
-				require.Equal(t, 5*each, n)
-			}
-		}
+		})
 	}
-	stores(t, func(t *testing.T, s tokens.Store) { run(t, s) })
-	t.Run("processes", func(t *testing.T) {
-		t.Parallel()
-		dir := t.TempDir()
-		run(t, openFile(t, dir), openFile(t, dir), openFile(t, dir))
-		require.Len(t, files(t, dir), 1)
-	})
+	wg.Wait()
+	require.Len(t, files(t, dir), 1)
 }
 
 // files are those in the directories of accounts.

@@ -25,8 +25,8 @@ import (
 
 // Client sends requests to one service.
 type Client struct {
-	Base      *url.URL // every request goes to this host; made by ParseBase
-	HTTP      *http.Client
+	Base *url.URL // every request goes to this host; made by ParseBase
+	HTTP *http.Client
 	// Token is asked for a token by every request. One that has a method
 	// Refused(*oauth2.Token) is told of a token that the service did not take.
 	Token     oauth2.TokenSource

@@ -1,0 +1,11 @@
+// Package exdesktest holds suites for whoever implements one of exdesk's
+// interfaces: what an implementation has to do that exdesk relies on, run against
+// the implementation itself.
+//
+//	func TestStore(t *testing.T) {
+//		exdesktest.TokenStore(t, func(t *testing.T) func() tokens.Store {
+//			dir := t.TempDir()
+//			return func() tokens.Store { return mystore.Open(dir) }
+//		})
+//	}
+package exdesktest
