@@ -53,6 +53,6 @@
 // Retry-After, answers that are lost after the server has acted, answers cut
 // in the middle. [Server.ExpireTokens], [Server.AddUser], [Server.Suspend],
 // [Server.AddSupportAddress], [Server.Edit], [Server.Merge] and
-// [Server.Advance] do what people and time do to an account. Options.ReadLag, AuditLag and LookupLag let its readers
-// be behind.
+// [Server.Advance] do what people and time do to an account. Options.ReadLag,
+// AuditLag and LookupLag let its readers be behind.
 package zendesktest
