@@ -382,6 +382,9 @@ func networkError(op string, err error) *Error {
 	e := &Error{Op: op, Err: errAnswer, wait: -1, classes: passing}
 	var inURL *url.Error
 	if !errors.As(err, &inURL) {
+		if errors.Is(err, exdesk.ErrAuth) { // from what has looked at the answer
+			e.Err, e.classes = err, nil
+		}
 		return e // the decoder's text may quote the answer
 	}
 	var network net.Error

@@ -3,6 +3,7 @@ package tokens_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"sync"
@@ -204,4 +205,16 @@ func TestRedirected(t *testing.T) {
 	require.Equal(t, first, tokens.Explain("y", first))
 	require.ErrorIs(t, tokens.Explain("x", errors.New("anything secret")), exdesk.ErrTemporary)
 	require.NotContains(t, tokens.Explain("x", errors.New("anything secret")).Error(), "secret")
+}
+
+// What has looked at an answer and found that somebody must act is heard; what a
+// decoder says, which may quote the answer, is not.
+func TestExplainKeepsWhatIsKnown(t *testing.T) {
+	err := tokens.Explain("get a token", fmt.Errorf("other scopes were granted: %w", tokens.ErrClient))
+	require.ErrorIs(t, err, tokens.ErrClient)
+	require.NotErrorIs(t, err, exdesk.ErrTemporary)
+	require.ErrorContains(t, err, "other scopes were granted")
+	err = tokens.Explain("get a token", errors.New("cannot parse json: SECRET"))
+	require.ErrorIs(t, err, exdesk.ErrTemporary)
+	require.NotContains(t, err.Error(), "SECRET")
 }

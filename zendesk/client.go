@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"regexp"
@@ -55,15 +54,12 @@ func New(subdomain string, tokens oauth2.TokenSource, opts *Options) (*Client, e
 	if opts != nil {
 		o = *opts
 	}
-	if !subdomains.MatchString(subdomain) {
-		return nil, fmt.Errorf("zendesk: %q is not a subdomain: give acme for acme.zendesk.com", subdomain)
+	base, err := accountURL(subdomain, o.BaseURL, "/api/v2")
+	if err != nil {
+		return nil, err
 	}
 	if tokens == nil {
 		return nil, errors.New("zendesk: no token source")
-	}
-	base, err := rest.ParseBase(cmp.Or(o.BaseURL, "https://"+subdomain+".zendesk.com") + "/api/v2")
-	if err != nil {
-		return nil, fmt.Errorf("zendesk: base URL: %w", err)
 	}
 	c := &Client{account: subdomain, log: cmp.Or(o.Logger, slog.New(slog.DiscardHandler))}
 	c.rest.Base, c.rest.HTTP, c.rest.Token = base, o.HTTPClient, tokens

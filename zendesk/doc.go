@@ -6,13 +6,20 @@
 //
 // # Credentials
 //
-// Tokens are OAuth bearer tokens; the client needs the scopes tickets:read,
-// tickets:write, users:read and, where the account asks for it,
-// ticket_attachments:write. Reading a ticket's audits, people's further
-// addresses and the support addresses may take the global read scope: Zendesk's
-// references disagree. Without audits replies become tickets of their own.
-// Importing takes an administrator. API tokens work through APIToken until
-// Zendesk ends them on 30 April 2027.
+// Tokens are OAuth bearer tokens, which an App gets: for itself with
+// ClientCredentials, or for a person who signs in, with AuthCodeURL and Exchange.
+// Package tokens keeps and renews them.
+//
+//	app, err := zendesk.NewApp("acme", id, secret, nil)
+//	own := tokens.NewAppSource(func(ctx context.Context) (*oauth2.Token, error) { return app.ClientCredentials(ctx) })
+//	desk, err := zendesk.New("acme", own, nil)
+//
+// The client needs the scopes tickets:read, tickets:write, users:read and, where
+// the account asks for it, ticket_attachments:write. Reading a ticket's audits,
+// people's further addresses and the support addresses may take the global read
+// scope: Zendesk's references disagree, so Scopes has it. Without audits replies
+// become tickets of their own. Importing takes an administrator. API tokens work
+// through APIToken until Zendesk ends them on 30 April 2027.
 //
 // # Webhooks
 //

@@ -27,6 +27,15 @@
 // does not act on. What a client did that the service would suffer from is
 // listed by [Server.Violations].
 //
+// # Signing in
+//
+// [Server.Client] is an OAuth client of the account. Its page, GET
+// /oauth/authorizations/new, asks a person, who may be one of the account's
+// agents; [Server.Authorize] answers it without a browser. POST /oauth/tokens
+// grants authorization_code, refresh_token and client_credentials, and
+// [Server.Grants] tells what it has granted. [Server.RevokeTokens] and
+// [Server.ExpireTokens] end it again.
+//
 // # Webhooks
 //
 // [NewWebhooks] stands before a Server and sends the account's events to the
@@ -43,7 +52,7 @@
 // [Server.Fault] scripts failures: delays, refusals with or without
 // Retry-After, answers that are lost after the server has acted, answers cut
 // in the middle. [Server.ExpireTokens], [Server.AddUser], [Server.Suspend],
-// [Server.Edit], [Server.Merge] and [Server.Advance] do what people and time
-// do to an account. Options.ReadLag, AuditLag and LookupLag let its readers
-// be behind.
+// [Server.AddSupportAddress], [Server.Edit], [Server.Merge] and
+// [Server.Advance] do what people and time do to an account. Options.ReadLag,
+// AuditLag and LookupLag let its readers be behind.
 package zendesktest

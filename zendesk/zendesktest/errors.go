@@ -111,9 +111,27 @@ func (s *Server) limited(asJSON bool) *answer {
 	return text(http.StatusTooManyRequests, "Number of allowed API requests per minute exceeded")
 }
 
+// oauthError is the envelope of the token endpoint, RFC 6749 §5.2.
+func oauthError(status int, code string) *answer {
+	return reply(status, object{"error": code, "error_description": oauthTexts[code]}).with("Cache-Control", "no-store")
+}
+
+// oauthTexts are what the service says besides. That of invalid_grant is in
+// https://support.zendesk.com/hc/en-us/articles/115012709368
+var oauthTexts = map[string]string{
+	"invalid_grant":             "The provided access grant is invalid, expired, or revoked (e.g. invalid assertion, expired authorization token, bad end-user password credentials, or mismatching authorization code and redirection URI).",
+	"invalid_client":            "Client authentication failed due to unknown client, no client authentication included, or unsupported authentication method.",
+	"invalid_scope":             "The requested scope is invalid, unknown, or malformed.",
+	"invalid_request":           "The request is missing a required parameter, includes an unsupported parameter or parameter value, or is otherwise malformed.",
+	"unauthorized_client":       "The client is not authorized to use this authorization grant type.",
+	"unsupported_grant_type":    "The authorization grant type is not supported by the authorization server.",
+	"unsupported_response_type": "The requested response type is not supported by the authorization server.",
+	"access_denied":             "The end-user or authorization server denied the request.",
+}
+
 // answerFault writes what is usual for status, with code if the script names
 // one.
-func (s *Server) answerFault(w http.ResponseWriter, _ *http.Request, status int, code string) {
+func (s *Server) answerFault(w http.ResponseWriter, r *http.Request, status int, code string) {
 	or := func(usual string) string {
 		if code != "" {
 			return code
@@ -121,10 +139,17 @@ func (s *Server) answerFault(w http.ResponseWriter, _ *http.Request, status int,
 		return usual
 	}
 	var a *answer
+	tokens := r.URL.Path == tokensPath
 	switch status {
 	case http.StatusUnauthorized:
-		a = bare(status, or(notAuthenticated))
+		if a = bare(status, or(notAuthenticated)); tokens {
+			a = oauthError(status, or("invalid_client"))
+		}
 	case http.StatusForbidden:
+		if tokens {
+			a = oauthError(status, or("unauthorized_client"))
+			break
+		}
 		a = titled(status, or("Forbidden"), "You do not have access to this page. Please contact the account owner of this help desk for further help.")
 	case http.StatusNotFound:
 		a = plain(status, or("RecordNotFound"), "Not found")
@@ -142,7 +167,9 @@ func (s *Server) answerFault(w http.ResponseWriter, _ *http.Request, status int,
 			a = text(status, http.StatusText(status))
 			break
 		}
-		a = plain(status, or("BadRequest"), http.StatusText(status))
+		if a = plain(status, or("BadRequest"), http.StatusText(status)); tokens {
+			a = oauthError(status, or("invalid_request"))
+		}
 	}
 	a.write(w)
 }

@@ -1,10 +1,13 @@
 package zendesktest_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+
+	"golang.org/x/oauth2"
 
 	"github.com/exdesk/exdesk/zendesk/zendesktest"
 )
@@ -89,4 +92,44 @@ func ExampleServer_Merge() {
 	// Output:
 	// closed 1 [closed_by_merge]
 	// This request was closed and merged into request #1 "Fire".
+}
+
+// A person signs in, without a browser.
+func ExampleServer_Authorize() {
+	srv := zendesktest.New(&zendesktest.Options{Agents: []string{"sam@acme.test"}})
+	web := httptest.NewServer(srv)
+	defer web.Close()
+	id, secret := srv.Client()
+	app := oauth2.Config{ClientID: id, ClientSecret: secret, RedirectURL: "http://localhost/callback", Scopes: []string{"tickets:read"},
+		Endpoint: oauth2.Endpoint{AuthURL: web.URL + "/oauth/authorizations/new", TokenURL: web.URL + "/oauth/tokens", AuthStyle: oauth2.AuthStyleInParams}}
+
+	back, err := srv.Authorize(app.AuthCodeURL("state"), zendesktest.Answer{User: "sam@acme.test"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	token, err := app.Exchange(context.Background(), back.Query().Get("code"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(back.Query().Get("state"), token.Extra("scope"), token.RefreshToken != "")
+	for _, g := range srv.Grants() {
+		fmt.Println(g.Type, g.User, g.Scopes)
+	}
+	srv.RevokeTokens("sam@acme.test")
+
+	back, err = srv.Authorize(app.AuthCodeURL("again"), zendesktest.Answer{Deny: true})
+	fmt.Println(back.Query().Get("error"), err)
+	// Output:
+	// state tickets:read true
+	// authorization_code sam@acme.test [tickets:read]
+	// access_denied <nil>
+}
+
+func ExampleServer_AddSupportAddress() {
+	srv := zendesktest.New(nil)
+	a := srv.AddSupportAddress(zendesktest.SupportAddress{Email: "help@acme.test", Forwarding: "waiting"})
+	fmt.Println(a.Name, a.Forwarding, a.SPF, a.Default)
+	// Output: acme waiting verified false
 }

@@ -161,7 +161,7 @@ func (s *Server) putOff(x *exchange, after string) {
 }
 
 // credentials are the parameters that must not stand in a URL.
-var credentials = []string{"access_token", "client_secret", "api_token", "password"}
+var credentials = []string{"access_token", "refresh_token", "client_secret", "code", "code_verifier", "api_token", "password"}
 
 func blot(q url.Values) string {
 	for name := range q {

@@ -8,13 +8,17 @@ import "time"
 type Options struct {
 	// Subdomain names the account; the default is "acme".
 	Subdomain string
-	// Agent is the e-mail address of the user the API acts as, an
-	// administrator; the default is "agent@acme.test".
+	// Agent is the e-mail address of the user the API acts as; the default is
+	// "agent@acme.test".
 	Agent string
+	// Role is what he is: "admin", which is the default, "agent" or "light
+	// agent".
+	Role string
 	// Agents are the addresses of further agents.
 	Agents []string
-	// SupportAddresses are the addresses that /recipient_addresses lists; the
-	// default is support@SUBDOMAIN.zendesk.com.
+	// SupportAddresses are the addresses that /recipient_addresses lists, the
+	// first of them the default one, all of them verified; the default is
+	// support@SUBDOMAIN.zendesk.com. [Server.AddSupportAddress] says more of one.
 	SupportAddresses []string
 	// Epoch is the account's time at the call of New, from which its clock
 	// runs on; the default is the real time.
@@ -54,9 +58,25 @@ type Options struct {
 	// and are issued without expires_in, as those of clients made before
 	// 2026-04-30.
 	TokenLife time.Duration
+	// RefreshLife is how long a refresh token lives unless the request for it
+	// says otherwise; the default is 30 days.
+	RefreshLife time.Duration
 	// ClientScopes are the scopes that the OAuth client may ask for; nil is
 	// any.
 	ClientScopes []string
+	// PublicClient makes a public client of the OAuth client: it has no secret
+	// and must use PKCE, and cannot have client_credentials.
+	PublicClient bool
+	// Redirects are the redirect URLs of the OAuth client, compared octet by
+	// octet; nil is any http URL of a loopback host.
+	Redirects []string
+	// EndAPITokens has API tokens end on 30 April 2027 by the account's clock, as
+	// Zendesk has announced: from then on they are answered 401. By default they
+	// do not end, so that tests do not either.
+	EndAPITokens bool
+	// NoAPITokens makes an account of after 28 July 2026, which has no API
+	// tokens: they are answered 401.
+	NoAPITokens bool
 	// Think is how long the account takes to create a ticket, between hearing
 	// the request and answering it. It acts even if the client has gone.
 	Think time.Duration
@@ -67,6 +87,9 @@ type Options struct {
 	// they say otherwise. The API tells it and does not follow it: there, a
 	// comment that does not say is what the first comment was.
 	PrivateByDefault bool
+	// EmailAttachments is the setting that notifications carry their files,
+	// instead of links to them. The account tells it and does not act on it.
+	EmailAttachments bool
 	// NoPrivateFirst is the setting that a ticket's first comment cannot be
 	// private.
 	NoPrivateFirst bool
@@ -155,6 +178,14 @@ type Options struct {
 	// TokenErrors: contested. A bad bearer token is answered with the error
 	// "invalid_token" instead of "Couldn't authenticate you".
 	TokenErrors bool
+	// KeepCurrent: contested. DELETE /api/v2/oauth/tokens/current answers 204 and
+	// the token goes on, as
+	// https://support.zendesk.com/hc/en-us/community/posts/4627188332186 saw in
+	// 2022, instead of ending.
+	KeepCurrent bool
+	// DropUnknownScopes: undocumented. The scope of a token's answer leaves out
+	// what nobody knows, instead of repeating it.
+	DropUnknownScopes bool
 	// NoAudits: contested. Ticket audits need the global scope "read", as the
 	// older reference says; "tickets:read" is answered 403.
 	NoAudits bool
@@ -212,6 +243,13 @@ func (o *Options) withDefaults() Options {
 	if d.Agent == "" {
 		d.Agent = "agent@acme.test"
 	}
+	switch d.Role {
+	case "":
+		d.Role = "admin"
+	case "admin", "agent", "light agent":
+	default:
+		panic("zendesktest: no such role: " + d.Role)
+	}
 	if d.SupportAddresses == nil {
 		d.SupportAddresses = []string{"support@" + d.Subdomain + ".zendesk.com"}
 	}
@@ -232,6 +270,9 @@ func (o *Options) withDefaults() Options {
 	}
 	if d.TokenLife == 0 {
 		d.TokenLife = 30 * time.Minute
+	}
+	if d.RefreshLife == 0 {
+		d.RefreshLife = 30 * 24 * time.Hour
 	}
 	if d.OversizeStatus == 0 {
 		d.OversizeStatus = 413

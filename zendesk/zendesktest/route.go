@@ -31,7 +31,9 @@ const (
 )
 
 var routes = []route{
-	{method: "POST", pattern: "/oauth/tokens", outside: true, serve: (*Server).issueToken},
+	{method: "GET", pattern: authorizePath, query: authorizing, outside: true, serve: (*Server).showAuthorization},
+	{method: "POST", pattern: authorizePath, query: authorizing, outside: true, serve: (*Server).answerAuthorization},
+	{method: "POST", pattern: tokensPath, outside: true, serve: (*Server).issueToken},
 	{method: "GET", pattern: "/attachments/token/{key}", query: "name", outside: true, serve: (*Server).showContent},
 	{method: "GET", pattern: "/attachment/{account}/{key}", query: "token", outside: true, serve: (*Server).showStored}, // of Options.FileHost
 	{method: "GET", pattern: "/access/unauthenticated", query: "return_to", outside: true, serve: (*Server).showSignIn},
@@ -62,6 +64,11 @@ var routes = []route{
 	{method: "GET", pattern: "/api/v2/users/{id}/tickets/ccd", scope: "tickets:read", query: sorting, serve: (*Server).listCCd},
 	{method: "GET", pattern: "/api/v2/users/{id}/tickets/followed", scope: "tickets:read", query: sorting + "exclude_archived", serve: (*Server).listFollowed},
 	{method: "GET", pattern: "/api/v2/users/{id}/tickets/assigned", scope: "tickets:read", query: sorting, serve: (*Server).listAssigned},
+	{method: "GET", pattern: "/api/v2/oauth/tokens/current", serve: (*Server).showCurrentToken},
+	{method: "DELETE", pattern: "/api/v2/oauth/tokens/current", serve: (*Server).revokeCurrentToken},
+	{method: "GET", pattern: "/api/v2/oauth/tokens/{id}", scope: "read", serve: (*Server).showToken},
+	{method: "DELETE", pattern: "/api/v2/oauth/tokens/{id}", scope: "write", serve: (*Server).revokeToken},
+	{method: "GET", pattern: "/api/v2/recipient_addresses/{id}", scope: settingsScope, serve: (*Server).showSupportAddress},
 	{method: "GET", pattern: "/api/v2/recipient_addresses", scope: settingsScope, query: paging, serve: (*Server).listSupportAddresses},
 	{method: "GET", pattern: "/api/v2/account/settings", scope: settingsScope, serve: (*Server).showSettings},
 }

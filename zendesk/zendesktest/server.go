@@ -44,7 +44,10 @@ type Server struct {
 	users   map[int64]*user
 	byEmail map[string]*user // by folded address
 	support []*supportAddress
-	tokens  map[string]*token
+	tokens  map[string]*token // by access token
+	refresh map[string]*token // by refresh token
+	codes   map[string]*code
+	granted []Grant   // the newest
 	tickets []*ticket // ticket n is at n-1
 	uploads map[string]*upload
 	ordered []*upload        // in order of creation
@@ -61,7 +64,7 @@ type Server struct {
 }
 
 // New returns an account as opt says; nil is the same as no options. It does
-// no I/O and starts no goroutine.
+// no I/O and starts no goroutine. It panics if there is no such Options.Role.
 func New(opt *Options) *Server {
 	s := &Server{
 		opt:     opt.withDefaults(),
@@ -71,6 +74,8 @@ func New(opt *Options) *Server {
 		users:   map[int64]*user{},
 		byEmail: map[string]*user{},
 		tokens:  map[string]*token{},
+		refresh: map[string]*token{},
+		codes:   map[string]*code{},
 		uploads: map[string]*upload{},
 		files:   map[string]*file{},
 		groups:  map[int64]bool{},
@@ -79,15 +84,20 @@ func New(opt *Options) *Server {
 		sweepAt: 1024,
 		buckets: map[string]*bucket{},
 	}
+	if s.opt.PublicClient {
+		s.secret = ""
+	}
 	if !s.opt.Epoch.IsZero() {
 		s.offset = time.Until(s.opt.Epoch)
 	}
-	s.agent = s.addUser("API agent", s.opt.Agent, "admin")
+	role, light := strings.CutPrefix(s.opt.Role, "light ")
+	s.agent = s.addUser("API agent", s.opt.Agent, role)
+	s.agent.setLight(light)
 	for _, a := range s.opt.Agents {
 		s.addUser(a, a, "agent")
 	}
 	for _, a := range s.opt.SupportAddresses {
-		s.support = append(s.support, &supportAddress{id: s.nextID(), email: a, created: s.second()})
+		s.addSupport(SupportAddress{Email: a})
 	}
 	s.script.Answer = s.answerFault
 	s.front = s.script.Wrap(http.HandlerFunc(s.serve))

@@ -44,6 +44,13 @@ func (u *user) staff() bool { return u.Role != "end-user" }
 // https://support.zendesk.com/hc/en-us/articles/4408846501402
 func (u *user) assignable() bool { return u.staff() && !u.Light && !u.Suspended }
 
+// setLight makes u a light agent, or not.
+func (u *user) setLight(light bool) {
+	if u.Light = light; light && u.CustomRoleID == 0 {
+		u.CustomRoleID = lightRole
+	}
+}
+
 func (u *user) snapshot() User {
 	v := u.User
 	v.Emails = slices.Clone(v.Emails)
@@ -97,14 +104,12 @@ func (s *Server) AddUser(v User) User {
 	if v.Name != "" {
 		u.Name = v.Name
 	}
-	u.Role, u.Light, u.Suspended = v.Role, v.Light, v.Suspended
+	u.Role, u.Suspended = v.Role, v.Suspended
 	u.TicketRestriction, u.DefaultGroupID, u.CustomRoleID = v.TicketRestriction, v.DefaultGroupID, v.CustomRoleID
+	u.setLight(v.Light)
 	u.updated = s.second()
 	if u.TicketRestriction == "" && !u.staff() {
 		u.TicketRestriction = "requested"
-	}
-	if u.Light && u.CustomRoleID == 0 {
-		u.CustomRoleID = lightRole
 	}
 	if u.DefaultGroupID != 0 {
 		s.groups[u.DefaultGroupID] = true
