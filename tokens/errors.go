@@ -381,21 +381,21 @@ func (e *Error) classify() {
 func networkError(op string, err error) *Error {
 	e := &Error{Op: op, Err: errAnswer, wait: -1, classes: passing}
 	var inURL *url.Error
-	if !errors.As(err, &inURL) {
-		if errors.Is(err, exdesk.ErrAuth) { // from what has looked at the answer
-			e.Err, e.classes = err, nil
-		}
-		return e // the decoder's text may quote the answer
+	sent := errors.As(err, &inURL)
+	if sent {
+		err = inURL.Err // without the URL
 	}
 	var network net.Error
 	var certificate *tls.CertificateVerificationError
 	switch {
-	case errors.Is(inURL.Err, exdesk.ErrAuth): // from what adds the application's credentials
-		e.Err, e.classes = inURL.Err, nil
+	case errors.Is(err, exdesk.ErrAuth):
+		// From what adds the application's credentials, or looks at what was granted.
+		e.Err, e.classes = err, nil
+	case !sent: // the decoder's text may quote the answer
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Err = errSilent
-	case errors.As(inURL.Err, &network), errors.As(inURL.Err, &certificate), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		e.Err = inURL.Err
+	case errors.As(err, &network), errors.As(err, &certificate), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		e.Err = err
 	}
 	return e
 }

@@ -47,6 +47,9 @@ type App struct {
 	http             *http.Client
 }
 
+var errPublic = fmt.Errorf("zendesk: a public client cannot get tokens by itself: "+
+	"give the secret of a confidential one, or have somebody sign in: %w", tokens.ErrClient)
+
 const (
 	opOwnToken = "get a token"
 	opRedeem   = "redeem the code"
@@ -93,9 +96,7 @@ func accountURL(subdomain, base, path string) (*url.URL, error) {
 	return u, nil
 }
 
-// Config returns the client for package oauth2 and for tokens.NewSource, which
-// renews what Exchange has returned. It has the client's secret in it.
-func (a *App) Config(redirect string, scopes ...string) *oauth2.Config {
+func (a *App) config(redirect string, scopes ...string) *oauth2.Config {
 	return &oauth2.Config{ClientID: a.clientID, ClientSecret: a.secret, Endpoint: a.endpoint, RedirectURL: redirect, Scopes: orScopes(scopes)}
 }
 
@@ -108,13 +109,12 @@ func orScopes(scopes []string) []string {
 
 // ClientCredentials gets a token without anybody signing in. It acts as the user
 // who owns the client and ends with his access, so have a service user own it. It
-// lives for an hour and has no refresh token: tokens.NewAppSource asks for the next
-// one. An Expiry of zero means that Zendesk did not say when it ends. The error is
+// lives for an hour and has no refresh token: AppSource asks for the next one. An
+// Expiry of zero means that Zendesk did not say when it ends. The error is
 // a *tokens.Error, also if other scopes were granted than were asked for.
 func (a *App) ClientCredentials(ctx context.Context, scopes ...string) (*oauth2.Token, error) {
 	if a.secret == "" {
-		return nil, tokens.Explain(opOwnToken, fmt.Errorf("a public client cannot get tokens by itself: "+
-			"give the secret of a confidential one, or have somebody sign in: %w", tokens.ErrClient))
+		return nil, tokens.Explain(opOwnToken, errPublic)
 	}
 	scopes = orScopes(scopes)
 	config := clientcredentials.Config{ClientID: a.clientID, ClientSecret: a.secret, TokenURL: a.endpoint.TokenURL, AuthStyle: a.endpoint.AuthStyle,
@@ -123,10 +123,33 @@ func (a *App) ClientCredentials(ctx context.Context, scopes ...string) (*oauth2.
 	if err != nil {
 		return nil, err
 	}
-	if err := Granted(token, scopes...); err != nil {
+	if err := granted(opOwnToken, token, scopes); err != nil {
 		return nil, err
 	}
 	return token, nil
+}
+
+// AppSource returns the source of the client's own tokens, by ClientCredentials. It
+// does no I/O.
+func (a *App) AppSource(scopes ...string) (*tokens.AppSource, error) {
+	if a.secret == "" {
+		return nil, errPublic
+	}
+	return tokens.NewAppSource(func(ctx context.Context) (*oauth2.Token, error) {
+		return a.ClientCredentials(ctx, scopes...)
+	}), nil
+}
+
+// Source returns the source of the tokens of somebody who has signed in, which
+// SignedIn was Put into the store for. It does no I/O.
+func (a *App) Source(account string, store tokens.Store) (*tokens.Source, error) {
+	return tokens.NewSource(account, store, a.config(""), &tokens.SourceOptions{HTTPClient: a.http})
+}
+
+// SignedIn is what tokens.Put keeps of a sign-in with this client; user is who
+// signed in, for people to read.
+func (a *App) SignedIn(token *oauth2.Token, user string) tokens.SignIn {
+	return tokens.SignIn{Token: token, ClientID: a.clientID, TokenURL: a.endpoint.TokenURL, User: user}
 }
 
 // AuthCodeURL returns where to send the browser of an agent who is to sign in
@@ -136,17 +159,24 @@ func (a *App) ClientCredentials(ctx context.Context, scopes ...string) (*oauth2.
 // browser comes back with is for tokens.Redirected, and its code, once the state was
 // compared, for Exchange.
 func (a *App) AuthCodeURL(redirect, state, verifier string, scopes ...string) string {
-	return a.Config(redirect, scopes...).AuthCodeURL(state, oauth2.S256ChallengeOption(verifier))
+	return a.config(redirect, scopes...).AuthCodeURL(state, oauth2.S256ChallengeOption(verifier))
 }
 
-// Exchange redeems a code, which is good once and for 120 seconds. The redirect URL
-// and the verifier are those of AuthCodeURL. An Expiry of zero means that Zendesk
-// did not say when the token ends. The error is a *tokens.Error. Which scopes were
-// asked for is not known here: see Granted.
-func (a *App) Exchange(ctx context.Context, redirect, code, verifier string) (*oauth2.Token, error) {
-	return a.ask(ctx, opRedeem, func(ctx context.Context) (*oauth2.Token, error) {
-		return a.Config(redirect).Exchange(ctx, code, oauth2.VerifierOption(verifier))
+// Exchange redeems a code, which is good once and for 120 seconds. The redirect
+// URL, the verifier and the scopes are those of AuthCodeURL. An Expiry of zero means
+// that Zendesk did not say when the token ends. The error is a *tokens.Error, also
+// if other scopes were granted than were asked for.
+func (a *App) Exchange(ctx context.Context, redirect, code, verifier string, scopes ...string) (*oauth2.Token, error) {
+	token, err := a.ask(ctx, opRedeem, func(ctx context.Context) (*oauth2.Token, error) {
+		return a.config(redirect).Exchange(ctx, code, oauth2.VerifierOption(verifier))
 	})
+	if err != nil {
+		return nil, err
+	}
+	if err := granted(opRedeem, token, orScopes(scopes)); err != nil {
+		return nil, err
+	}
+	return token, nil
 }
 
 // ask asks the token endpoint.
@@ -165,22 +195,21 @@ func (a *App) ask(ctx context.Context, op string, get func(context.Context) (*oa
 	return nil, tokens.Explain(op, err)
 }
 
-// Granted reports as a *tokens.Error, which is a tokens.ErrClient, if a token is
-// good for other scopes than were asked for, by default Scopes. A token whose
-// answer did not say is good for all of them (RFC 6749 §5.1).
+// granted returns an error if a token is good for other scopes than were asked for.
+// One whose answer did not say is good for all of them (RFC 6749 §5.1).
 //
 // QUIRK: a scope that does not exist may be granted all the same, and opens
 // nothing: the API answers 403.
-func Granted(token *oauth2.Token, scopes ...string) error {
+func granted(op string, token *oauth2.Token, asked []string) error {
 	said, ok := token.Extra("scope").(string)
 	if !ok {
 		return nil
 	}
-	asked, granted := orScopes(scopes), strings.Fields(said)
+	granted := strings.Fields(said)
 	if without(asked, granted) == nil && without(granted, asked) == nil {
 		return nil
 	}
-	return tokens.Explain(opOwnToken, fmt.Errorf("the scopes %q were granted instead of %q: "+
+	return tokens.Explain(op, fmt.Errorf("the scopes %q were granted instead of %q: "+
 		"check their names, and the allowed scopes of the OAuth client in the Admin Center: %w",
 		clip(strings.Join(granted, " "), 200), clip(strings.Join(asked, " "), 200), tokens.ErrClient))
 }

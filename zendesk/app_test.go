@@ -70,7 +70,7 @@ func (r *room) signIn(user string, scopes ...string) *oauth2.Token {
 	back, err := r.Authorize(r.app.AuthCodeURL(redirect, "state", verifier, scopes...), zendesktest.Answer{User: user})
 	require.NoError(r.t, err)
 	require.NoError(r.t, tokens.Redirected("sign in", back.Query()))
-	token, err := r.app.Exchange(r.t.Context(), redirect, back.Query().Get("code"), verifier)
+	token, err := r.app.Exchange(r.t.Context(), redirect, back.Query().Get("code"), verifier, scopes...)
 	require.NoError(r.t, err)
 	return token
 }
@@ -99,11 +99,11 @@ func TestNewAppRefuses(t *testing.T) {
 	}
 	app, err := zendesk.NewApp("acme", "connector", "s3cret", nil)
 	require.NoError(t, err)
-	config := app.Config("https://app.example/cb")
-	require.Equal(t, "https://acme.zendesk.com/oauth/tokens", config.Endpoint.TokenURL)
-	require.Equal(t, zendesk.Scopes, config.Scopes)
-	config.Scopes[0] = "changed"
-	require.Equal(t, "read", zendesk.Scopes[0])
+	u, err := url.Parse(app.AuthCodeURL("https://app.example/cb", "s", oauth2.GenerateVerifier()))
+	require.NoError(t, err)
+	require.Equal(t, "https://acme.zendesk.com/oauth/authorizations/new", u.Scheme+"://"+u.Host+u.Path)
+	require.Equal(t, strings.Join(zendesk.Scopes, " "), u.Query().Get("scope"))
+	require.Equal(t, "https://acme.zendesk.com/oauth/tokens", app.SignedIn(nil, "").TokenURL)
 
 	var log bytes.Buffer
 	slog.New(slog.NewTextHandler(&log, nil)).Info("app", "app", app)
@@ -114,9 +114,10 @@ func TestNewAppRefuses(t *testing.T) {
 
 func TestOwnTokens(t *testing.T) {
 	inRoom(t, &zendesktest.Options{TokenLife: -1, UploadScope: true, SettingsScope: true, NoAudits: true}, func(t *testing.T, r *room) {
-		own := tokens.NewAppSource(func(ctx context.Context) (*oauth2.Token, error) { return r.app.ClientCredentials(ctx) })
+		own, err := r.app.AppSource()
+		require.NoError(t, err)
 		desk := r.desk(own)
-		_, err := desk.Create(t.Context(), ticket())
+		_, err = desk.Create(t.Context(), ticket())
 		require.NoError(t, err)
 		_, err = desk.SupportAddresses(t.Context())
 		require.NoError(t, err)
@@ -145,7 +146,8 @@ func TestOwnTokensAreRefused(t *testing.T) {
 		_, err := r.app.ClientCredentials(t.Context())
 		require.Equal(t, "invalid_scope", r.refused(err, tokens.ErrClient).Code)
 
-		own := tokens.NewAppSource(func(ctx context.Context) (*oauth2.Token, error) { return r.app.ClientCredentials(ctx, "read", "reed") })
+		own, err := r.app.AppSource("read", "reed")
+		require.NoError(t, err)
 		_, err = own.Token()
 		r.refused(err, tokens.ErrClient, `the scopes "read" were granted instead of "read reed"`, "Admin Center")
 		_, err = r.desk(own).Ticket(t.Context(), 1)
@@ -182,14 +184,12 @@ func TestSignIn(t *testing.T) {
 			z.Agents = []string{"sam@acme.test"}
 			inRoom(t, &z, func(t *testing.T, r *room) {
 				token := r.signIn("sam@acme.test")
-				require.NoError(t, zendesk.Granted(token))
-				require.NoError(t, zendesk.Granted(&oauth2.Token{AccessToken: "x"}), "the answer did not say, so they are the same")
 				require.WithinDuration(t, time.Now().Add(30*time.Minute), token.Expiry, time.Minute)
 				require.Equal(t, "sam@acme.test", r.Grants()[0].User)
 
 				store := new(tokens.Memory)
-				require.NoError(t, tokens.Put(t.Context(), store, "acme", tokens.SignIn{Token: token}))
-				source, err := tokens.NewSource("acme", store, r.app.Config(redirect), &tokens.SourceOptions{HTTPClient: r.client})
+				require.NoError(t, tokens.Put(t.Context(), store, "acme", r.app.SignedIn(token, "sam@acme.test")))
+				source, err := r.app.Source("acme", store)
 				require.NoError(t, err)
 				desk := r.desk(source)
 				for range 3 {
@@ -220,11 +220,9 @@ func TestSignInIsRefused(t *testing.T) {
 		code := back.Query().Get("code")
 		_, err = r.app.Exchange(t.Context(), redirect, code, oauth2.GenerateVerifier())
 		r.refused(err, exdesk.ErrAuth, "invalid_grant")
-		token, err := r.app.Exchange(t.Context(), redirect, code, verifier)
-		require.NoError(t, err)
-		require.NoError(t, zendesk.Granted(token, "tickets:read"))
-		r.refused(zendesk.Granted(token), tokens.ErrClient, `the scopes "tickets:read" were granted instead of "read tickets:write`)
 		_, err = r.app.Exchange(t.Context(), redirect, code, verifier)
+		r.refused(err, tokens.ErrClient, `the scopes "tickets:read" were granted instead of "read tickets:write`)
+		_, err = r.app.Exchange(t.Context(), redirect, code, verifier, "tickets:read")
 		e := r.refused(err, exdesk.ErrAuth, "invalid_grant")
 		require.NotContains(t, e.Error(), code)
 		require.NotContains(t, e.Error(), verifier)
@@ -291,7 +289,11 @@ func ExampleApp_ClientCredentials() {
 		fmt.Println(err)
 		return
 	}
-	own := tokens.NewAppSource(func(ctx context.Context) (*oauth2.Token, error) { return app.ClientCredentials(ctx) })
+	own, err := app.AppSource()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	desk, err := zendesk.New("acme", own, &zendesk.Options{BaseURL: web.URL})
 	if err != nil {
 		fmt.Println(err)
@@ -326,17 +328,14 @@ func ExampleApp_Exchange() {
 
 	fmt.Println(back.Query().Get("state") == state, tokens.Redirected("sign in", back.Query()))
 	token, err := app.Exchange(ctx, redirect, back.Query().Get("code"), verifier)
-	if err == nil {
-		err = zendesk.Granted(token)
-	}
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	config, store := app.Config(redirect), new(tokens.Memory)
-	err = tokens.Put(ctx, store, "acme", tokens.SignIn{Token: token, ClientID: id, TokenURL: config.Endpoint.TokenURL})
+	store := new(tokens.Memory)
+	err = tokens.Put(ctx, store, "acme", app.SignedIn(token, "agent@acme.test"))
 	fmt.Println(err)
-	source, err := tokens.NewSource("acme", store, config, nil)
+	source, err := app.Source("acme", store)
 	if err != nil {
 		fmt.Println(err)
 		return

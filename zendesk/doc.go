@@ -11,8 +11,8 @@
 // Package tokens keeps and renews them.
 //
 //	app, err := zendesk.NewApp("acme", id, secret, nil)
-//	own := tokens.NewAppSource(func(ctx context.Context) (*oauth2.Token, error) { return app.ClientCredentials(ctx) })
-//	desk, err := zendesk.New("acme", own, nil)
+//	source, err := app.AppSource()
+//	desk, err := zendesk.New("acme", source, nil)
 //
 // The client needs the scopes tickets:read, tickets:write, users:read and, where
 // the account asks for it, ticket_attachments:write. Reading a ticket's audits,
