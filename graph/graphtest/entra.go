@@ -84,20 +84,19 @@ func (s *Server) RevokeSignIns(user string) {
 	s.mustAccount(user).revoked++
 }
 
-// RevokeConsent takes back what a person consented to, and what an
-// administrator did for all: refresh tokens are answered with AADSTS65001.
-// With no name it takes back what all did, and the permissions of the
-// application itself if Options.AdminConsentFirst is set. It panics if there is
-// no such person.
+// RevokeConsent takes back what a person consented to: refresh tokens are
+// answered with AADSTS65001. What an administrator consented to for all stays;
+// no name takes back everything, the permissions of the application itself
+// included if Options.AdminConsentFirst is set. It panics if there is no such
+// person.
 func (s *Server) RevokeConsent(user string) {
 	s.entra.mu.Lock()
 	defer s.entra.mu.Unlock()
-	s.entra.everyone = nil
 	if user != "" {
 		s.mustAccount(user).granted = nil
 		return
 	}
-	s.entra.consented = false
+	s.entra.everyone, s.entra.consented = nil, false
 	for _, a := range s.entra.accounts {
 		a.granted = nil
 	}
