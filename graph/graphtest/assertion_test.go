@@ -52,12 +52,16 @@ func newCertificate(t *testing.T, key *rsa.PrivateKey, end time.Time) certificat
 
 type claims map[string]any
 
-func encodeJWT(t *testing.T, header, body claims, key *rsa.PrivateKey) string {
-	t.Helper()
+// signJWT makes a JSON Web Token.
+func signJWT(header, body claims, key *rsa.PrivateKey) (string, error) {
 	h, err := json.Marshal(header)
-	require.NoError(t, err)
+	if err != nil {
+		return "", err
+	}
 	c, err := json.Marshal(body)
-	require.NoError(t, err)
+	if err != nil {
+		return "", err
+	}
 	text := base64.RawURLEncoding.EncodeToString(h) + "." + base64.RawURLEncoding.EncodeToString(c)
 	sum := sha256.Sum256([]byte(text))
 	var signature []byte
@@ -66,8 +70,14 @@ func encodeJWT(t *testing.T, header, body claims, key *rsa.PrivateKey) string {
 	} else {
 		signature, err = rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
 	}
+	return text + "." + base64.RawURLEncoding.EncodeToString(signature), err
+}
+
+func encodeJWT(t *testing.T, header, body claims, key *rsa.PrivateKey) string {
+	t.Helper()
+	text, err := signJWT(header, body, key)
 	require.NoError(t, err)
-	return text + "." + base64.RawURLEncoding.EncodeToString(signature)
+	return text
 }
 
 // assert asks for a token with an assertion in place of the secret.

@@ -141,8 +141,9 @@ func (s *Server) serveDevicePage(w http.ResponseWriter, r *http.Request, at endp
 		return
 	}
 	s.entra.mu.Lock()
-	defer s.entra.mu.Unlock()
-	s.writeView(w, s.typeCode(at, form.Get("code"), s.entra.browserOf(r)))
+	v := s.typeCode(at, form.Get("code"), s.entra.browserOf(r))
+	s.entra.mu.Unlock()
+	s.writeView(w, v)
 }
 
 // typeCode begins the visit that a user code stands for. entra.mu is held.

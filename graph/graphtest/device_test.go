@@ -103,6 +103,11 @@ func TestDeviceRefuses(t *testing.T) {
 	require.NoError(t, b.fake.DeclineCode(d.json["user_code"].(string)))
 	b.troubled(b.poll(d.json["device_code"]), 400, "authorization_declined", 65004)
 
+	b.fake.Consent("", "Mail.Read")
+	d = b.device()
+	require.NoError(t, b.fake.DeclineCode(d.json["user_code"].(string)))
+	b.troubled(b.poll(d.json["device_code"]), 400, "authorization_declined", 65004)
+
 	d = b.device()
 	require.ErrorContains(t, b.fake.EnterCode(d.json["user_code"].(string), "nobody@contoso.test"), "AADSTS50034")
 	require.NoError(t, b.fake.EnterCode(d.json["user_code"].(string), "support@contoso.test"))

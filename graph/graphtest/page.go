@@ -49,7 +49,7 @@ type button struct {
 type consentLine struct{ Text, Name string }
 
 // appName is how the pages call the application.
-const appName = "The application under test"
+const appName = "Test Application"
 
 // page makes a page with a form that goes on with a visit. entra.mu is held.
 func (s *Server) page(v *visit, kind pageKind, title string) *view {

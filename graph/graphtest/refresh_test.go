@@ -166,6 +166,30 @@ func TestRefreshByOAuth2(t *testing.T) {
 	require.Contains(t, refused.ErrorDescription, "AADSTS50173: ")
 }
 
+func TestARefreshTokenIsSpentOnce(t *testing.T) {
+	b := setup(t, &graphtest.Options{RefreshReuse: graphtest.ReuseRefused})
+	token := b.signIn("support@contoso.test", "offline_access", "Mail.Read").RefreshToken
+	v := b.credentials()
+	v.Set("grant_type", "refresh_token")
+	v.Set("refresh_token", token)
+	statuses := make(chan int)
+	for range 20 {
+		go func() {
+			r, err := b.try("POST", "/contoso.test/oauth2/v2.0/token", v.Encode(), "Content-Type", form)
+			if err != nil {
+				r.status = -1
+			}
+			statuses <- r.status
+		}()
+	}
+	count := map[int]int{}
+	for range 20 {
+		count[<-statuses]++
+	}
+	require.Equal(t, map[int]int{200: 1, 400: 19}, count)
+	require.Equal(t, 19, b.fake.RefreshReuses())
+}
+
 func TestALostRefreshAnswer(t *testing.T) {
 	b := setup(t, &graphtest.Options{RefreshReuse: graphtest.ReuseRefused})
 	old := b.signIn("support@contoso.test", "offline_access", "Mail.Read").RefreshToken

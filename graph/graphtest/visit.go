@@ -240,19 +240,22 @@ func (s *Server) serveLogin(w http.ResponseWriter, r *http.Request, _ endpoint) 
 		s.writeView(w, s.failed(no))
 		return
 	}
+	s.writeView(w, s.login(w, r, form))
+}
+
+func (s *Server) login(w http.ResponseWriter, r *http.Request, form url.Values) *view {
 	s.entra.mu.Lock()
 	defer s.entra.mu.Unlock()
 	v := s.entra.visits.values[form.Get("ctx")]
 	if v == nil || v.over || !s.Now().Before(v.end) {
-		s.writeView(w, s.failed(trouble(50089)))
-		return
+		return s.failed(trouble(50089))
 	}
 	before := v.who
 	page := s.reply(v, form)
 	if v.who != nil && v.who != before && !v.who.disabled {
 		s.remember(w, r, v.who)
 	}
-	s.writeView(w, page)
+	return page
 }
 
 // remember signs a person in in a browser. entra.mu is held.
@@ -272,7 +275,8 @@ func (s *Server) remember(w http.ResponseWriter, r *http.Request, who *account) 
 type Answer struct {
 	// User is the address of who signs in.
 	User string
-	// Deny presses Cancel where consent is asked for.
+	// Deny presses Cancel where consent is asked for, which is not where it was
+	// given before.
 	Deny bool
 	// Everyone consents for all. Only the administrator may.
 	Everyone bool
@@ -323,12 +327,12 @@ func (s *Server) walk(page *view, as Answer) (*view, error) {
 				return nil, fmt.Errorf("graphtest: somebody has to sign in: set Answer.User")
 			}
 			form.Set("user", as.User)
-		case page.kind == confirmKind:
-			form.Set("answer", "confirm")
 		case page.kind == approvalKind:
 			form.Set("answer", "return")
 		case as.Deny:
 			form.Set("answer", "cancel")
+		case page.kind == confirmKind:
+			form.Set("answer", "confirm")
 		default:
 			form.Set("answer", "accept")
 			if as.Everyone {
