@@ -3,6 +3,7 @@ package graphtest
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -39,6 +40,16 @@ func (o *Options) withDefaults() Options {
 		v.Permissions = allPermissions
 	}
 	v.Permissions = slices.Clone(v.Permissions)
+	if v.Delegated == nil {
+		v.Delegated = []string{"Mail.ReadWrite", "Mail.Send", "MailboxSettings.ReadWrite", "User.Read"}
+	}
+	v.Delegated, v.Redirects = slices.Clone(v.Delegated), slices.Clone(v.Redirects)
+	if v.Admin == "" {
+		v.Admin = "admin" + v.Mailbox[max(strings.LastIndexByte(v.Mailbox, '@'), 0):]
+	}
+	setDefault(&v.RefreshLife, 90*24*time.Hour)
+	setDefault(&v.DeviceInterval, 5*time.Second)
+	v.DeviceInterval = max(v.DeviceInterval.Truncate(time.Second), time.Second)
 	if v.DuplicateCategory == 0 {
 		v.DuplicateCategory = http.StatusConflict
 	}

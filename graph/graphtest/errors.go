@@ -108,10 +108,11 @@ var (
 // asked.
 func (s *Server) answerFault(w http.ResponseWriter, r *http.Request, status int, code string) {
 	if !strings.HasPrefix(r.URL.Path, "/"+version+"/") && !strings.HasPrefix(r.URL.Path, "/"+uploadRoot+"/") {
-		if code == "" {
-			code = "temporarily_unavailable"
+		no := trouble(90033)
+		if no.status = status; code != "" {
+			no.err = code
 		}
-		s.refuseToken(w, &tokenRefusal{status: status, err: code, number: 90033, text: "A transient error has occurred. Please try again."})
+		s.refuseToken(w, no)
 		return
 	}
 	if code == "" {

@@ -1,7 +1,8 @@
 // Package graphtest is a fake Exchange Online behind a fake Microsoft Graph,
-// for testing programs that read, label and send mail. It keeps mailboxes in
-// memory, speaks the v1.0 routes for messages, drafts, sending, attachments,
-// upload sessions, folders, categories and batches, issues tokens as Microsoft Entra ID does, and is as strict and as unfriendly
+// and a fake Microsoft Entra ID, for testing programs that read, label and send
+// mail. It keeps mailboxes in memory, speaks the v1.0 routes for messages,
+// drafts, sending, attachments, upload sessions, folders, categories and
+// batches, signs people and applications in, and is as strict and as unfriendly
 // as the services it stands for: it checks what they check, throttles as they
 // throttle, and loses answers when it is told to.
 //
@@ -17,8 +18,8 @@
 //
 // A Server is an [http.Handler] and nothing else: serve it over TCP, over TLS,
 // or over an in-memory connection within a testing/synctest bubble. It serves
-// Graph at /v1.0 and the token endpoint at /{tenant}/oauth2/v2.0/token. It
-// starts no goroutine that outlives a request, and it does not import testing.
+// Graph at /v1.0 and Entra ID at /{tenant}. It starts no goroutine that outlives
+// a request, and it does not import testing.
 //
 // # What it does that a simple fake would not
 //
@@ -60,6 +61,41 @@
 //     an error, and takes octets in order only.
 //   - Limits are kept: recipients of a mail and in 24 hours, the size of
 //     requests and of messages.
+//
+// # Signing in
+//
+// [Server.Token] is for programs whose tokens come from elsewhere. Others get
+// theirs as from Entra ID, for the one application of [Server.Client]:
+//
+//   - /{tenant}/oauth2/v2.0/authorize and /token: authorization code with PKCE,
+//     refresh tokens, client credentials. The pages are for browsers, and need
+//     no JavaScript; a person picks an account, consents, and is sent back.
+//     [Server.Authorize] does what the person would.
+//   - /{tenant}/oauth2/v2.0/devicecode, and /{tenant}/oauth2/deviceauth, where the
+//     code is typed: see [Server.EnterCode].
+//   - /{tenant}/adminconsent and /{tenant}/v2.0/adminconsent, for the
+//     administrator: see [Options.Admin].
+//
+// The application proves who it is by a secret, by an assertion that it signs
+// ([Server.AddCertificate]) or by one that somebody else does ([Server.Trust]).
+// Everybody with a mailbox can sign in, and whom [Server.AddUser] adds. What a
+// simple fake would not do:
+//
+//   - A browser in which one person is signed in is not asked who is in front of
+//     it, which is how the wrong mailbox gets connected.
+//   - A redirect URI is compared exactly, a code works once and for its own
+//     verifier, tenant and redirect URI, and every refresh has a new refresh
+//     token. What the old one is good for is [Options.RefreshReuse]; who goes on
+//     using it is counted by [Server.RefreshReuses].
+//   - /common and /organizations are refused where the application is for one
+//     tenant, in every grant.
+//   - Consent is asked for, refused ([Options.NoUserConsent]), and taken back
+//     ([Server.RevokeConsent]); people are locked out ([Server.SetEnabled]) and
+//     signed out ([Server.RevokeSignIns]).
+//   - Refusals have Entra ID's numbers. [Server.FailTokens] scripts those that
+//     only a real tenant could give.
+//
+// [Server.Issued] tells what was granted to whom.
 //
 // # Failures
 //

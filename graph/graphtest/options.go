@@ -30,15 +30,62 @@ type Options struct {
 	// Budget is how many requests one application may send for one mailbox in
 	// ten minutes; default 10,000, the documented number; -1 is no limit.
 	Budget int
-	// Tenant is the one tenant of the token endpoint; by default every name
-	// but common, organizations and consumers is taken.
+	// Tenant is the one tenant that the application is for, by its domain name.
+	// Its id, which an administrator's consent returns, is good as well. By
+	// default every name but consumers is taken, common and organizations only
+	// where somebody signs in.
 	Tenant string
-	// Scope is the scope that the token endpoint accepts; default
-	// https://graph.microsoft.com/.default. The national clouds have others.
+	// Scope is what applications ask for, and by its host how this cloud writes
+	// the permissions of people; default https://graph.microsoft.com/.default.
+	// The national clouds have others.
 	Scope string
 	// Permissions are those the application has been granted, such as
 	// Mail.ReadWrite; default all that this server knows.
 	Permissions []string
+	// Delegated are the permissions of the application's registration that
+	// people can consent to: what .default and an administrator's consent are
+	// about. Default Mail.ReadWrite, Mail.Send, MailboxSettings.ReadWrite and
+	// User.Read. Others may be asked for as well.
+	Delegated []string
+	// Redirects are the addresses that a browser may be sent back to, exactly;
+	// the port of http://localhost and http://127.0.0.1 is any. By default
+	// every http address of this machine is.
+	Redirects []string
+	// Admin is the address of the administrator, who is added to the directory
+	// without a mailbox if there is none; default admin@ the domain of Mailbox.
+	Admin string
+	// Public makes the application a public client, such as one that is
+	// installed on people's machines: without credentials, which are refused.
+	Public bool
+	// NoUserConsent leaves consent to the administrator.
+	NoUserConsent bool
+	// ConsentRequired is how the application learns that somebody returned from
+	// the page "Need admin approval": consent_required. By default it is
+	// access_denied. Both have been seen.
+	ConsentRequired bool
+	// AdminConsentFirst leaves the application itself without Permissions until
+	// an administrator consents. By default that has been done.
+	AdminConsentFirst bool
+	// ExactScopes makes an access token good for what was asked for only. By
+	// default it is good for all that was consented to, as access tokens for
+	// Graph are seen to be; it is documented for .default alone.
+	ExactScopes bool
+	// RefreshLife is how long a refresh token works that is not used; default 90
+	// days, the documented number.
+	RefreshLife time.Duration
+	// RefreshReuse says what becomes of a refresh token that was used; default
+	// ReuseWorks, as is documented.
+	RefreshReuse RefreshReuse
+	// AssertionOnce refuses a client assertion whose jti was seen before. By
+	// default it is good until it expires: "This allows the assertion to be used
+	// until then".
+	AssertionOnce bool
+	// DeviceInterval is how often a device may ask whether somebody signed in,
+	// in whole seconds; default 5 seconds.
+	DeviceInterval time.Duration
+	// NoSlowDown lets a device ask more often. By default it is told slow_down.
+	// Microsoft documents neither; RFC 8628 has it.
+	NoSlowDown bool
 	// LenientOrder accepts a filter on isRead alone with $orderby
 	// receivedDateTime. It is outside the documented rule, but people report
 	// that it works.

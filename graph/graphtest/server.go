@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/exdesk/exdesk/internal/fault"
 )
@@ -18,6 +19,7 @@ type Server struct {
 	log    record
 	gate   gate
 	client struct{ id, secret string }
+	entra  entra
 
 	mu        sync.Mutex // guards what follows; never held over I/O
 	first     *mailbox
@@ -37,14 +39,17 @@ func New(o *Options) *Server {
 	s := &Server{opts: o.withDefaults(), tokens: map[string]*token{}, uploads: map[string]*upload{}, failures: map[string]*failure{}}
 	s.dice = newDice(s.opts.Seed)
 	s.client.id, s.client.secret = s.dice.guid(), s.dice.text(30)
+	s.entra.accounts = map[*mailbox]*account{}
+	s.AddSecret(s.client.secret, time.Time{})
 	s.script.Answer = s.answerFault
 	s.gate.init(&s.opts)
 	s.first = s.addMailbox(s.opts.Mailbox, false)
+	s.AddUser(s.opts.Admin)
 	return s
 }
 
-// ServeHTTP serves Microsoft Graph at /v1.0, the token endpoint at
-// /{tenant}/oauth2/v2.0/token, and upload sessions at their own addresses.
+// ServeHTTP serves Microsoft Graph at /v1.0, Microsoft Entra ID at /{tenant},
+// and upload sessions at their own addresses.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rec := &recorder{ResponseWriter: w}
 	entry := s.log.begin(r, s.Now())
@@ -79,11 +84,8 @@ func (s *Server) serve(w *recorder, r *http.Request) {
 		s.script.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			s.serveUpload(w, r, segs)
 		})).ServeHTTP(w, asked)
-	case len(segs) == 4 && strings.Join(segs[1:], "/") == "oauth2/v2.0/token":
-		w.Header().Set("Date", s.Now().UTC().Format(http.TimeFormat))
-		s.script.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			s.serveToken(w, r, segs[0])
-		})).ServeHTTP(w, asked)
+	case s.serveEntra(segs) != nil:
+		s.script.Wrap(s.serveEntra(segs)).ServeHTTP(w, asked)
 	default:
 		c := s.newCall(w, asked, segs)
 		c.setHeader(w)
@@ -164,8 +166,13 @@ type Duration = fault.Duration
 // Fault appends f to the script. It refuses what cannot work.
 func (s *Server) Fault(f Fault) error { return s.script.Add(f) }
 
-// ClearFaults empties the script.
-func (s *Server) ClearFaults() { s.script.Clear() }
+// ClearFaults empties the script, that of FailTokens included.
+func (s *Server) ClearFaults() {
+	s.script.Clear()
+	s.entra.mu.Lock()
+	defer s.entra.mu.Unlock()
+	s.entra.faults = nil
+}
 
 // Conflict makes the next n PATCHes of messages fail with 412, as happens with
 // and without If-Match when Exchange itself changes a message that has just

@@ -77,6 +77,10 @@ func (b *bench) try(method, target, body string, header ...string) (reply, error
 		return reply{}, err
 	}
 	defer resp.Body.Close()
+	return read(resp)
+}
+
+func read(resp *http.Response) (reply, error) {
 	text, err := io.ReadAll(resp.Body)
 	r := reply{status: resp.StatusCode, header: resp.Header, text: string(text), length: resp.ContentLength}
 	_ = json.Unmarshal(text, &r.json)

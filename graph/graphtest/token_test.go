@@ -78,7 +78,7 @@ func TestTokenEndpointRefuses(t *testing.T) {
 		require.Len(t, r.json["error_codes"], 1)
 	}
 	require.Empty(t, b.fake.Unknown())
-	b.ask("contoso.test", url.Values{"grant_type": {"refresh_token"}})
+	b.ask("contoso.test", url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}})
 	require.Len(t, b.fake.Unknown(), 1)
 }
 
