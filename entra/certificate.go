@@ -68,6 +68,8 @@ func ParseCertificate(data []byte) (*Certificate, error) {
 			}
 		case "RSA PRIVATE KEY":
 			key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+		case "EC PRIVATE KEY":
+			key, err = x509.ParseECPrivateKey(block.Bytes)
 		case "ENCRYPTED PRIVATE KEY":
 			err = errors.New("it has a password: write it without one, or use NewCertificate")
 		}

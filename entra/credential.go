@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/exdesk/exdesk/tokens"
@@ -134,12 +135,21 @@ func (p *prover) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	for i, c := range p.credentials {
 		resp, err := p.try(r, form, c)
-		if err != nil || i == len(p.credentials)-1 {
-			return resp, err
+		if err != nil {
+			return nil, err
 		}
-		refused, err := invalidClient(resp)
-		if err != nil || !refused {
-			return resp, err
+		why, err := refusal(resp)
+		switch {
+		case err != nil:
+			return nil, err
+		case why.public():
+			// QUIRK: the same application is a public client when somebody signs in
+			// with a device code or through a redirect of the platform "Mobile and
+			// desktop applications", and then has to bring no credential.
+			resp.Body.Close()
+			return p.send(r, form)
+		case why.Error != "invalid_client" || i == len(p.credentials)-1:
+			return resp, nil
 		}
 		resp.Body.Close()
 	}
@@ -154,7 +164,11 @@ func (p *prover) try(r *http.Request, form url.Values, c Credential) (*http.Resp
 	if err := c.Prove(r.Context(), proven, p.clientID, p.tokenURL); err != nil {
 		return nil, err
 	}
-	body := proven.Encode()
+	return p.send(r, proven)
+}
+
+func (p *prover) send(r *http.Request, form url.Values) (*http.Response, error) {
+	body := form.Encode()
 	out := r.Clone(r.Context())
 	out.Body = io.NopCloser(strings.NewReader(body))
 	out.ContentLength = int64(len(body))
@@ -162,18 +176,27 @@ func (p *prover) try(r *http.Request, form url.Values, c Credential) (*http.Resp
 	return p.next.RoundTrip(out)
 }
 
-// invalidClient reports whether an answer refuses the credential, and leaves it
-// to be read again.
-func invalidClient(resp *http.Response) (bool, error) {
+// refused is why the token endpoint gave nothing.
+type refused struct {
+	Error string `json:"error"`
+	Codes []int  `json:"error_codes"`
+}
+
+// public reports whether a credential was brought and must not be: AADSTS700025.
+func (r *refused) public() bool { return slices.Contains(r.Codes, 700025) }
+
+// refusal reads an answer that is no success, and leaves it to be read again.
+func refusal(resp *http.Response) (*refused, error) {
+	why := new(refused)
 	if resp.StatusCode != http.StatusUnauthorized && resp.StatusCode != http.StatusBadRequest {
-		return false, nil
+		return why, nil
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, mostForm))
 	resp.Body.Close()
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
-	var e struct{ Error string }
-	return json.Unmarshal(body, &e) == nil && e.Error == "invalid_client", nil
+	_ = json.Unmarshal(body, why) // what is no JSON says nothing
+	return why, nil
 }

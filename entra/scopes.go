@@ -14,8 +14,9 @@ type Wants struct {
 }
 
 // Scopes returns the delegated permissions that a connection needs and no more:
-// by default offline_access, User.Read, Mail.ReadWrite and Mail.Send. All of them
-// are names that a person may consent to where the organisation lets him.
+// by default offline_access, User.Read, Mail.ReadWrite and Mail.Send. None of them
+// needs an administrator by itself, but most organisations let nobody else consent
+// to reading mail ("Manage app consent policies").
 func Scopes(w Wants) []string {
 	list := []string{"offline_access", "User.Read", "Mail.ReadWrite"}
 	if !w.ReadOnly {

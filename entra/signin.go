@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"time"
 
 	"golang.org/x/oauth2"
 
@@ -102,6 +103,9 @@ func (a *App) DeviceToken(ctx context.Context, auth *oauth2.DeviceAuthResponse) 
 	token, err := a.config("", nil).DeviceAccessToken(a.context(ctx), auth)
 	if ctx.Err() != nil && err != nil {
 		return nil, fmt.Errorf("entra: waiting for the sign-in: %w", context.Cause(ctx))
+	}
+	if errors.Is(err, context.DeadlineExceeded) && !auth.Expiry.IsZero() && !time.Now().Before(auth.Expiry) {
+		err = &oauth2.RetrieveError{ErrorCode: "expired_token"} // package oauth2 did not wait for that answer
 	}
 	return signedIn(opDevice, token, err)
 }

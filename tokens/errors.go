@@ -202,9 +202,12 @@ var numbers = map[int]class{
 
 	7000215: {ErrClient, "the application's secret is wrong: set the secret's value, not its id"},
 	7000222: {ErrClient, "the application's secret has expired: make a new one and set it"},
+	700025:  {ErrClient, "the application is a public client for this sign-in: configure no secret or certificate"},
 	7000218: {ErrClient, "the application needs a secret or a certificate: set it"},
 	700027:  {ErrClient, "the application's certificate does not fit: register the one that is used"},
 	700024:  {ErrClient, "the time of the application's assertion is over: see to it that the federated token is renewed, and set this machine's clock"},
+	700211:  {ErrClient, "no federated credential of the application fits: compare its issuer, subject and audience with the token's"},
+	700212:  {ErrClient, "no federated credential of the application fits: compare its issuer, subject and audience with the token's"},
 	700213:  {ErrClient, "no federated credential of the application fits: compare its issuer, subject and audience with the token's"},
 	7002131: {ErrClient, "no federated credential of the application fits: compare its issuer, subject and audience with the token's"},
 	7000112: {ErrClient, "the application is disabled in the tenant: have an administrator enable it"},
