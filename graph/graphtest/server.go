@@ -39,7 +39,7 @@ func New(o *Options) *Server {
 	s.client.id, s.client.secret = s.dice.guid(), s.dice.text(30)
 	s.script.Answer = s.answerFault
 	s.gate.init(&s.opts)
-	s.first = s.addMailbox(s.opts.Mailbox, false)
+	s.first = s.addMailbox(s.opts.Mailbox, entry{plan: "Enabled"})
 	return s
 }
 
