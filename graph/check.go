@@ -72,11 +72,11 @@ func (k *checking) trouble(subject, what string, err error) {
 // Graph's.
 func reason(err error) string {
 	var e *Error
-	if !errors.As(err, &e) {
-		return ""
-	}
 	var source interface{ Reason() string }
-	if e.Err != nil && errors.As(e.Err, &source) && source.Reason() != "" {
+	switch {
+	case !errors.As(err, &e):
+		return ""
+	case errors.As(e.Err, &source) && source.Reason() != "":
 		return source.Reason()
 	}
 	return e.Reason()

@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 
@@ -18,19 +17,18 @@ const connector = "on-premises mailboxes are not supported: use Zendesk's authen
 // inbox looks whether the mailbox is there and may be opened.
 func (k *checking) inbox(ctx context.Context) bool {
 	_, err := k.rest.JSON(ctx, &rest.Request{Op: "open the mailbox", Path: k.path("mailFolders", "inbox"), Query: query("$select", "id")}, &struct{}{})
-	var e *Error
 	if err == nil {
 		k.add(onMailbox, exdesk.Good, "the mailbox is in Exchange Online", "")
 		return true
 	}
-	switch code := codeOf(err, &e); {
-	case e != nil && e.outside:
+	switch status, code := answered(err); {
+	case reason(err) == outOfScope:
 		k.add(onMailbox, exdesk.Failure, "the mailbox is outside of those that the application may open", outOfScope)
-	case e != nil && e.Status == http.StatusForbidden && k.shared:
+	case status == http.StatusForbidden && k.shared:
 		k.add(onMailbox, exdesk.Failure, "the mailbox of another cannot be opened: the permission Mail.ReadWrite.Shared is missing, or Full Access in Exchange", k.grant("Mail.ReadWrite"))
-	case e != nil && e.Status == http.StatusForbidden && k.delegated:
+	case status == http.StatusForbidden && k.delegated:
 		k.add(onMailbox, exdesk.Failure, "the mailbox cannot be opened: the permission Mail.ReadWrite is missing", k.grant("Mail.ReadWrite"))
-	case e != nil && e.Status == http.StatusForbidden:
+	case status == http.StatusForbidden:
 		k.add(onMailbox, exdesk.Failure, "the mailbox cannot be opened: the application has no permission Mail.ReadWrite, or none that covers this mailbox", k.grant("Mail.ReadWrite"))
 	case code == "erroritemnotfound" && k.shared:
 		// Seen instead of 403 (parsedmarc issue 609).
@@ -43,13 +41,6 @@ func (k *checking) inbox(ctx context.Context) bool {
 		k.trouble(onMailbox, "the mailbox could not be opened", err)
 	}
 	return false
-}
-
-func codeOf(err error, e **Error) string {
-	if !errors.As(err, e) {
-		return ""
-	}
-	return strings.ToLower((*e).Code)
 }
 
 func (k *checking) missingUser() {

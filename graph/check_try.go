@@ -118,9 +118,6 @@ func invented(id string) string {
 // otherDigit is another digit of the alphabet that ids are written in.
 func otherDigit(c byte) byte {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-	i := strings.IndexByte(alphabet, c)
-	if i < 0 {
-		return c // '+' and '/' of older ids: the others will do
-	}
-	return alphabet[(i+29)%len(alphabet)]
+	// '+' and '/' of older ids are at -1.
+	return alphabet[(strings.IndexByte(alphabet, c)+29)%len(alphabet)]
 }
