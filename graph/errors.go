@@ -117,8 +117,13 @@ var errQuota = errors.Join(exdesk.ErrQuota, exdesk.ErrTemporary)
 func isGone(err error) bool { return errors.Is(err, exdesk.ErrNotFound) }
 
 func (e *Error) advice() string {
-	if e.outside {
+	switch {
+	case e.outside:
 		return outOfScope
+	case e.Op == opSession && e.Status == http.StatusForbidden:
+		// "Known issues": with delegated permissions it succeeds in one's own
+		// mailbox alone.
+		return "Exchange takes files of 3 MB and more of who signed in for the own mailbox alone, not for a shared one: use an application's permissions"
 	}
 	return codes[strings.ToLower(e.Code)].advice
 }
