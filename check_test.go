@@ -39,8 +39,8 @@ func TestCheck(t *testing.T) {
 		for _, f := range found {
 			subjects = append(subjects, f.Subject)
 		}
-		require.Equal(t, []string{"sign-in", "mailbox", "reading", "writing", "sending", "large files", "other connections", "categories",
-			"role", "scopes", "address", "address", "settings"}, subjects)
+		require.Equal(t, []string{"Microsoft sign-in", "mailbox", "reading", "writing", "sending", "large files", "other connections", "categories",
+			"role", "scopes", "address", "address", "Zendesk settings"}, subjects)
 		require.Equal(t, mails, w.exchange.Messages())
 		require.Equal(t, tickets, w.support.Tickets())
 		require.Equal(t, users, w.support.Users())
@@ -308,12 +308,12 @@ func ExampleConnector_Check() {
 	fmt.Print(findings)
 	fmt.Println(findings.Failed())
 	// Output:
-	// good     sign-in  the mailbox's own account has signed in
-	// good     mailbox  the mailbox is in Exchange Online
-	// good     reading  mail can be read
-	// failure  writing  mail cannot be changed: the permission is missing
-	//                   -> consent to Mail.ReadWrite and sign in again
-	// failure  sending  mail cannot be sent: the permission is missing
-	//                   -> consent to Mail.Send and sign in again
+	// good     Microsoft sign-in  the mailbox's own account has signed in
+	// good     mailbox            the mailbox is in Exchange Online
+	// good     reading            mail can be read
+	// failure  writing            mail cannot be changed: the permission is missing
+	//                             -> consent to Mail.ReadWrite and sign in again
+	// failure  sending            mail cannot be sent: the permission is missing
+	//                             -> consent to Mail.Send and sign in again
 	// true
 }

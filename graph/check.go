@@ -91,7 +91,7 @@ func answered(err error) (status int, code string) {
 	return 0, ""
 }
 
-const onSignIn = "sign-in"
+const onSignIn = "Microsoft sign-in"
 
 // signIn finds out whose token it is, and whether there is one.
 func (k *checking) signIn(ctx context.Context) bool {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -76,10 +77,10 @@ func TestCheck(t *testing.T) {
 	}{
 		"all is well": {grant: graphtest.Grant{Scopes: append(delegated, "MailboxSettings.Read")}, options: graph.Options{User: "me"},
 			scopes: []string{"https://graph.microsoft.com/Mail.ReadWrite", "Mail.Send", "openid", "User.Read", "MailboxSettings.Read"},
-			want: []string{"good sign-in: own account", "good permissions: Mail.ReadWrite, Mail.Send", "good mailbox: is in Exchange Online", "good reading:",
+			want: []string{"good Microsoft sign-in: own account", "good permissions: Mail.ReadWrite, Mail.Send", "good mailbox: is in Exchange Online", "good reading:",
 				"good writing:", "good sending:", "good large files:", "good other connections:",
 				`note categories: "Zendesk", "RejectedByZendesk": Colour`}},
-		"by address": {grant: full(), want: []string{"good sign-in: own account", "good sending:", "note categories: MailboxSettings.Read"}},
+		"by address": {grant: full(), want: []string{"good Microsoft sign-in: own account", "good sending:", "note categories: MailboxSettings.Read"}},
 		"coloured": {grant: graphtest.Grant{Scopes: append(delegated, "MailboxSettings.ReadWrite")}, setup: &exdesk.Setup{Address: support, Categories: []string{"red CATEGORY"}},
 			want: []string{"good categories: are in the mailbox's list"}},
 		"China": {grant: full(), prepare: func(t *testing.T, srv *graphtest.Server) {
@@ -89,18 +90,18 @@ func TestCheck(t *testing.T) {
 			require.NoError(t, srv.Fault(graphtest.Fault{Path: "/v1.0/users/*/outlook/masterCategories", Status: 503, Times: -1}))
 		}, want: []string{"unknown categories: could not be listed: 503"}},
 
-		"no token": {source: failingSource{revoked{}}, want: []string{"failure sign-in: no access token: the password was changed"}},
+		"no token": {source: failingSource{revoked{}}, want: []string{"failure Microsoft sign-in: no access token: the password was changed"}},
 		"a secret that has expired": {source: failingSource{&oauth2.RetrieveError{ErrorCode: "invalid_client", Body: []byte("hush-secret")}},
-			want: []string{"failure sign-in: invalid_client"}},
-		"no token for now":          {source: failingSource{context.DeadlineExceeded}, want: []string{"unknown sign-in: no access token: check again"}},
-		"a token that nobody knows": {source: token("hush-nobody"), want: []string{"failure sign-in: does not take the access token: sign in again"}},
+			want: []string{"failure Microsoft sign-in: invalid_client"}},
+		"no token for now":          {source: failingSource{context.DeadlineExceeded}, want: []string{"unknown Microsoft sign-in: no access token: check again"}},
+		"a token that nobody knows": {source: token("hush-nobody"), want: []string{"failure Microsoft sign-in: does not take the access token: sign in again"}},
 		"Graph is down": {grant: full(), prepare: func(t *testing.T, srv *graphtest.Server) {
 			require.NoError(t, srv.Fault(graphtest.Fault{Path: "/v1.0/me", Status: 503, Times: -1}))
-		}, want: []string{"unknown sign-in: could not be asked: check again"}},
+		}, want: []string{"unknown Microsoft sign-in: could not be asked: check again"}},
 
 		"an application": {grant: application, options: graph.Options{OutOfReach: canary}, prepare: func(t *testing.T, srv *graphtest.Server) { srv.AddMailbox(canary) },
-			want: []string{"good sign-in: an application", "good sending:", "good large files:", "failure other mailboxes: all of the organisation: RBAC for Applications"}},
-		"an application's me": {grant: application, options: graph.Options{User: "me"}, want: []string{"good sign-in:", "failure sign-in: no mailbox of its own: Options.User"}},
+			want: []string{"good Microsoft sign-in: an application", "good sending:", "good large files:", "failure other mailboxes: all of the organisation: RBAC for Applications"}},
+		"an application's me": {grant: application, options: graph.Options{User: "me"}, want: []string{"good Microsoft sign-in:", "failure Microsoft sign-in: no mailbox of its own: Options.User"}},
 		"a limited application": {grant: graphtest.Grant{AppOnly: true, Mailboxes: []string{support}}, options: graph.Options{OutOfReach: canary},
 			prepare: func(t *testing.T, srv *graphtest.Server) { srv.AddMailbox(canary) }, want: []string{"good other mailboxes: cannot open"}},
 		"a canary that does not exist": {grant: application, options: graph.Options{OutOfReach: canary}, want: []string{"unknown other mailboxes: proves nothing"}},
@@ -144,7 +145,7 @@ func TestCheck(t *testing.T) {
 			require.NoError(t, srv.Fault(graphtest.Fault{Path: "/v1.0/users/*/mailFolders/inbox", Status: 503, Times: -1}))
 		}, want: []string{"unknown mailbox: could not be opened: 503"}},
 
-		"who is it":               {grant: graphtest.Grant{Scopes: []string{"Mail.ReadWrite", "Mail.Send"}}, want: []string{"note sign-in: User.Read", "good sending:"}},
+		"who is it":               {grant: graphtest.Grant{Scopes: []string{"Mail.ReadWrite", "Mail.Send"}}, want: []string{"note Microsoft sign-in: User.Read", "good sending:"}},
 		"own, no permission":      {grant: graphtest.Grant{Scopes: []string{"User.Read"}}, want: []string{"failure mailbox: Mail.ReadWrite is missing: consent to Mail.ReadWrite and"}},
 		"headers only":            {grant: graphtest.Grant{Scopes: []string{"Mail.ReadBasic", "User.Read"}}, want: []string{"failure reading: Mail.ReadBasic: consent", "failure writing:", "failure sending: consent to Mail.Send", "unknown other connections: 403"}},
 		"read only":               {grant: graphtest.Grant{Scopes: []string{"Mail.Read", "User.Read"}}, want: []string{"good reading:", "failure writing: Mail.ReadWrite", "failure sending: Mail.Send"}},
@@ -180,7 +181,7 @@ func TestCheck(t *testing.T) {
 		}, want: []string{"unknown large files: 503"}},
 
 		"shared": {grant: graphtest.Grant{Scopes: shared}, address: team, scopes: shared, prepare: func(t *testing.T, srv *graphtest.Server) { srv.Delegate(team, support, fullAccess...) },
-			want: []string{"good sign-in: as a shared mailbox", "good permissions: Mail.ReadWrite.Shared, Mail.Send.Shared", "good writing:", "good sending:", "note sending: Send As: Probe",
+			want: []string{"good Microsoft sign-in: as a shared mailbox", "good permissions: Mail.ReadWrite.Shared, Mail.Send.Shared", "good writing:", "good sending:", "note sending: Send As: Probe",
 				"warning large files: no files of 3 MB: own account"}},
 		"shared, and large files": {exchange: graphtest.Options{SharedUploads: true}, grant: graphtest.Grant{Scopes: shared}, address: team,
 			prepare: func(t *testing.T, srv *graphtest.Server) { srv.Delegate(team, support, fullAccess...) }, want: []string{"good large files:"}},
@@ -192,12 +193,12 @@ func TestCheck(t *testing.T) {
 		"shared, no sending": {grant: graphtest.Grant{Scopes: []string{"Mail.ReadWrite.Shared", "User.Read"}}, address: team, prepare: func(t *testing.T, srv *graphtest.Server) { srv.Delegate(team, support, fullAccess...) },
 			want: []string{"failure sending: consent to Mail.Send.Shared"}},
 
-		"another account": {grant: full(), options: graph.Options{User: "me"}, address: team, want: []string{"failure sign-in: does not have the address team@contoso.test: sign in as"}},
+		"another account": {grant: full(), options: graph.Options{User: "me"}, address: team, want: []string{"failure Microsoft sign-in: does not have the address team@contoso.test: sign in as"}},
 		"an alias": {grant: full(), options: graph.Options{User: "me"}, address: "help@contoso.test", prepare: func(t *testing.T, srv *graphtest.Server) { srv.AddAlias(support, "help@contoso.test") },
-			want: []string{"good sign-in: own account"}},
+			want: []string{"good Microsoft sign-in: own account"}},
 		"an alias that nobody can tell": {grant: full(), options: graph.Options{User: "me"}, address: "help@contoso.test", prepare: func(t *testing.T, srv *graphtest.Server) {
 			require.NoError(t, srv.Fault(graphtest.Fault{Path: "/v1.0/me", Skip: 1, Status: 403}))
-		}, want: []string{"warning sign-in: cannot be read: right account"}},
+		}, want: []string{"warning Microsoft sign-in: cannot be read: right account"}},
 
 		"too much": {grant: full(), scopes: []string{"Mail.ReadWrite", "Mail.Send", "Mail.ReadWrite.Shared", "Files.Read.All", "MailboxSettings.ReadWrite", "SMTP.Send", "offline_access"},
 			want: []string{"good permissions:", "warning permissions: Mail.ReadWrite.Shared was granted: others share", "warning permissions: Files.Read.All: files", "warning permissions: MailboxSettings.ReadWrite: Client.Colour",
@@ -306,8 +307,34 @@ func TestCheckEnds(t *testing.T) {
 		srv.Deliver(mail(1))
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		requireFindings(t, c.Check(ctx, &both), []string{"unknown sign-in: context canceled"})
+		requireFindings(t, c.Check(ctx, &both), []string{"unknown Microsoft sign-in: context canceled"})
 	})
+}
+
+// Whoever answers nonsense is believed nothing good of what matters.
+func TestCheckNonsense(t *testing.T) {
+	for _, body := range []string{`{}`, `[]`, `null`, `"x"`, `{"value":null}`, `{"value":[null,7,{"id":""}]}`, `{"id":"1","userPrincipalName":"x","value":[{"id":"x"}],"assignedPlans":7,"proxyAddresses":[":","smtp"]}`, `<html>`, ``} {
+		for _, status := range []int{200, 204, 302, 404, 403, 400} {
+			synctest.Test(t, func(t *testing.T) {
+				url, client, stop := memnet.Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					w.WriteHeader(status)
+					_, _ = io.WriteString(w, body)
+				}))
+				t.Cleanup(stop)
+				for _, user := range []string{"", "me"} {
+					c, err := graph.New(support, token("x"), &graph.Options{BaseURL: url, HTTPClient: client, User: user, OutOfReach: canary})
+					require.NoError(t, err)
+					found := exdesk.Findings(c.Check(t.Context(), &both))
+					require.NotEqual(t, exdesk.Good, found.Worst(), "%d %s", status, body)
+					for _, f := range found {
+						if slices.Contains([]string{"writing", "sending", "large files", "permissions", "other mailboxes"}, f.Subject) {
+							require.NotEqual(t, exdesk.Good, f.Severity, f)
+						}
+					}
+				}
+			})
+		}
+	}
 }
 
 // The other source of trouble with an account's scopes.
@@ -414,7 +441,7 @@ func ExampleClient_Check() {
 		fmt.Println(f.Severity, f.Subject+":", f.What)
 	}
 	// Output:
-	// good sign-in: an application has signed in, without a person
+	// good Microsoft sign-in: an application has signed in, without a person
 	// failure mailbox: Exchange Online has no mailbox for this user, who is synchronised from a directory of the organisation's own: the mailbox is on-premises, or a licence for Exchange Online is missing
 }
 

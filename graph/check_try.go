@@ -18,7 +18,9 @@ const (
 
 // trying asks Graph to change, to send and to add a large file to a message that
 // does not exist. Who may do it is told that it is not there (404), and who may
-// not, that (403). Nothing else proves anything.
+// not, that (403). Nothing else proves anything. That permissions are looked at
+// first is not documented: Probe proves more. If there were such a message, an
+// annotation alone would change nothing of it.
 func (k *checking) trying(ctx context.Context, real string) {
 	id := invented(real)
 	if id == "" {
@@ -26,7 +28,7 @@ func (k *checking) trying(ctx context.Context, real string) {
 		return
 	}
 	writes := k.try(ctx, onWriting, "mail can be changed", "mail cannot be changed", k.grant("Mail.ReadWrite"), &rest.Request{Op: "try to change", Method: http.MethodPatch,
-		Path: k.path("messages", id), Header: immutable(), JSON: map[string]any{}})
+		Path: k.path("messages", id), Header: immutable(), JSON: map[string]any{"@odata.type": "#microsoft.graph.message"}})
 	if !k.setup.Relays {
 		return
 	}

@@ -78,7 +78,7 @@ type me struct {
 }
 
 const (
-	onSignIn = "sign-in"
+	onSignIn = "Zendesk sign-in"
 	onRole   = "role"
 	onToken  = "API token"
 )
@@ -170,7 +170,7 @@ func days(n int) string {
 	return strconv.Itoa(n) + " days"
 }
 
-const onSettings = "settings"
+const onSettings = "Zendesk settings"
 
 // settings looks at those of the account that decide what becomes of mail
 // ("Account settings").

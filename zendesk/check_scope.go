@@ -27,11 +27,13 @@ type scope struct {
 
 // scopes tries what Ingest does. A request that is refused for its scope is
 // answered 403, whatever it asks for; one that is not is answered 200, or 404 if
-// it is about what does not exist. Nothing could come of it even if that existed:
-// no change of the ticket is asked for, and no token is one that Zendesk makes.
+// it is about what does not exist, as far as is known. Nothing could come of it even
+// if that existed: a ticket that was changed since 1970 refuses a safe update, and no
+// token is one that Zendesk makes.
 func (k *checking) scopes(ctx context.Context) {
 	list := []scope{
-		{&rest.Request{Op: "try to change a ticket", Method: http.MethodPut, Path: ticketPath(nowhere), JSON: map[string]any{"ticket": map[string]any{}}}, exdesk.Failure,
+		{&rest.Request{Op: "try to change a ticket", Method: http.MethodPut, Path: ticketPath(nowhere), JSON: map[string]any{"ticket": map[string]any{
+			"safe_update": true, "updated_stamp": "1970-01-01T00:00:00Z"}}}, exdesk.Failure,
 			"no ticket can be made or added to: the scope tickets:write is missing", "add tickets:write to the scopes of the token"},
 		{&rest.Request{Op: "try an upload", Method: http.MethodDelete, Path: []string{"uploads", "exdesk-checks-whether-it-may"}}, exdesk.Failure,
 			"no file can be stored: the scope ticket_attachments:write is missing", "add ticket_attachments:write to the scopes of the token, or write"},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -82,17 +83,17 @@ func TestCheck(t *testing.T) {
 		setup   exdesk.Setup
 		want    []string
 	}{
-		"all is well": {want: []string{"good role: an administrator", "good scopes: files stored", "good address: no user's", "note address: is no support address: add it", "good settings:"}},
+		"all is well": {want: []string{"good role: an administrator", "good scopes: files stored", "good address: no user's", "note address: is no support address: add it", "good Zendesk settings:"}},
 		"without a ticket": {account: zendesktest.Options{NoAudits: true}, prepare: fault(zendesktest.Fault{Path: "/api/v2/tickets", Status: 200, Body: `{"tickets":[]}`}),
 			want: []string{"warning scopes: audits"}},
 
-		"no token":         {source: func(*zendesktest.Server) oauth2.TokenSource { return failingSource{revoked{}} }, want: []string{"failure sign-in: no access token: sign in again"}},
-		"no token for now": {source: func(*zendesktest.Server) oauth2.TokenSource { return failingSource{context.DeadlineExceeded} }, want: []string{"unknown sign-in: no access token: check again"}},
-		"a bad token":      {source: func(*zendesktest.Server) oauth2.TokenSource { return token("hush") }, want: []string{"failure sign-in: does not take: connect the account again"}},
+		"no token":         {source: func(*zendesktest.Server) oauth2.TokenSource { return failingSource{revoked{}} }, want: []string{"failure Zendesk sign-in: no access token: sign in again"}},
+		"no token for now": {source: func(*zendesktest.Server) oauth2.TokenSource { return failingSource{context.DeadlineExceeded} }, want: []string{"unknown Zendesk sign-in: no access token: check again"}},
+		"a bad token":      {source: func(*zendesktest.Server) oauth2.TokenSource { return token("hush") }, want: []string{"failure Zendesk sign-in: does not take: connect the account again"}},
 		"nobody": {prepare: fault(zendesktest.Fault{Path: "/api/v2/users/me", Status: 200, Body: `{"user":{"id":null,"name":"Anonymous user","email":"invalid@example.com","role":"end-user"}}`}),
-			want: []string{"failure sign-in: nobody has signed in: connect the account again"}},
-		"no account": {prepare: fault(zendesktest.Fault{Path: "/api/v2/users/me", Status: 404, Code: "InvalidEndpoint"}), want: []string{"failure sign-in: no Zendesk account acme: subdomain"}},
-		"down":       {prepare: fault(zendesktest.Fault{Path: "/api/v2/users/me", Status: 503, Times: -1}), want: []string{"unknown sign-in: could not be asked: 503: check again"}},
+			want: []string{"failure Zendesk sign-in: nobody has signed in: connect the account again"}},
+		"no account": {prepare: fault(zendesktest.Fault{Path: "/api/v2/users/me", Status: 404, Code: "InvalidEndpoint"}), want: []string{"failure Zendesk sign-in: no Zendesk account acme: subdomain"}},
+		"down":       {prepare: fault(zendesktest.Fault{Path: "/api/v2/users/me", Status: 503, Times: -1}), want: []string{"unknown Zendesk sign-in: could not be asked: 503: check again"}},
 
 		"an end user":   {prepare: fault(zendesktest.Fault{Path: "/api/v2/users/me", Status: 200, Body: `{"user":{"id":7,"role":"end-user"}}`}), want: []string{"failure role: an end user: full agent"}},
 		"suspended":     {prepare: user(zendesktest.User{Email: "agent@acme.test", Role: "admin", Suspended: true}), want: []string{"failure role: suspended: lift"}},
@@ -108,12 +109,12 @@ func TestCheck(t *testing.T) {
 		"an API token, afterwards":        {source: apiToken, account: zendesktest.Options{Epoch: time.Date(2027, 4, 30, 0, 0, 0, 0, time.UTC)}, want: []string{"failure API token: has ended: client_credentials"}},
 
 		"reading only":                   {grant: []string{"read"}, want: []string{"failure scopes: tickets:write is missing: add tickets:write", "failure scopes: ticket_attachments:write is missing: add"}},
-		"writing only":                   {grant: []string{"write"}, want: []string{"failure sign-in: users:read is missing", "failure scopes: tickets:read is missing: add", "warning scopes: audits", "failure address: users:read is missing", "good settings:"}},
+		"writing only":                   {grant: []string{"write"}, want: []string{"failure Zendesk sign-in: users:read is missing", "failure scopes: tickets:read is missing: add", "warning scopes: audits", "failure address: users:read is missing", "good Zendesk settings:"}},
 		"no tickets":                     {grant: []string{"users:read", "write"}, want: []string{"failure scopes: tickets:read is missing", "warning scopes: audits: replies become tickets"}},
 		"a scope of uploads":             {account: zendesktest.Options{UploadScope: true}, grant: []string{"read", "tickets:write"}, want: []string{"failure scopes: no file: ticket_attachments:write"}},
 		"audits take more":               {account: zendesktest.Options{NoAudits: true}, want: []string{"warning scopes: audits: the scope read"}},
 		"identities take more":           {account: zendesktest.Options{NoIdentities: true}, want: []string{"warning scopes: further addresses: the scope read"}},
-		"settings take more":             {account: zendesktest.Options{SettingsScope: true}, want: []string{"warning address: support addresses cannot be read", "note settings: account_settings:read is missing"}},
+		"settings take more":             {account: zendesktest.Options{SettingsScope: true}, want: []string{"warning address: support addresses cannot be read", "note Zendesk settings: account_settings:read is missing"}},
 		"trying ends in trouble":         {prepare: fault(zendesktest.Fault{Method: "PUT", Status: 503, Times: -1}), want: []string{"unknown scopes: could not be found out: 503"}},
 		"as if there were such a ticket": {prepare: fault(zendesktest.Fault{Method: "PUT", Status: 200, Body: `{}`}), want: []string{"unknown scopes: what does not exist was changed"}},
 		"audits of a plan":               {prepare: fault(zendesktest.Fault{Path: "/api/v2/tickets/*/audits", Status: 404, Code: "InvalidEndpoint"}), want: []string{"unknown scopes: audits: 404 InvalidEndpoint"}},
@@ -140,12 +141,12 @@ func TestCheck(t *testing.T) {
 		"a listed alias":     {setup: exdesk.Setup{Aliases: []string{alias}}, prepare: addresses(alias, "verified"), want: []string{"note address: support@contoso.test is no support address", "warning address: help@contoso.test is forwarded"}},
 		"addresses are down": {prepare: fault(zendesktest.Fault{Path: "/api/v2/recipient_addresses", Status: 503, Times: -1}), want: []string{"unknown address: support addresses could not be read: 503"}},
 
-		"no CCs":           {account: zendesktest.Options{NoCCs: true}, want: []string{"warning settings: CCs and followers: switch it on"}},
-		"small files":      {account: zendesktest.Options{AttachmentLimit: 20 << 20}, want: []string{"note settings: up to 20 MB: named in the comment"}},
-		"no limit of mail": {setup: exdesk.Setup{MaxBytes: -1}, want: []string{"note settings: up to 50 MB"}},
+		"no CCs":           {account: zendesktest.Options{NoCCs: true}, want: []string{"warning Zendesk settings: CCs and followers: switch it on"}},
+		"small files":      {account: zendesktest.Options{AttachmentLimit: 20 << 20}, want: []string{"note Zendesk settings: up to 20 MB: named in the comment"}},
+		"no limit of mail": {setup: exdesk.Setup{MaxBytes: -1}, want: []string{"note Zendesk settings: up to 50 MB"}},
 		"private files": {setup: exdesk.Setup{Relays: true}, prepare: fault(zendesktest.Fault{Path: "/api/v2/account/settings", Status: 200, Body: `{"settings":{"tickets":{"private_attachments":true}}}`}),
-			want: []string{"note settings: attachments are private: sign in"}},
-		"settings are down": {prepare: fault(zendesktest.Fault{Path: "/api/v2/account/settings", Status: 503, Times: -1}), want: []string{"unknown settings: could not be read: 503"}},
+			want: []string{"note Zendesk settings: attachments are private: sign in"}},
+		"settings are down": {prepare: fault(zendesktest.Fault{Path: "/api/v2/account/settings", Status: 503, Times: -1}), want: []string{"unknown Zendesk settings: could not be read: 503"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -237,13 +238,35 @@ func requireFindings(t *testing.T, found []exdesk.Finding, want []string) {
 	require.Zero(t, failures, strings.Join(lines, "\n"))
 }
 
+// Whoever answers nonsense is believed nothing good of what matters.
+func TestCheckNonsense(t *testing.T) {
+	for _, body := range []string{`{}`, `[]`, `null`, `"x"`, `{"user":null}`, `{"user":{"id":0}}`, `{"user":{"id":7,"role":"admin"},"tickets":[null],"users":[null],"recipient_addresses":[null],"settings":null}`, `<html>`, ``} {
+		for _, status := range []int{200, 204, 404, 400} {
+			synctest.Test(t, func(t *testing.T) {
+				url, client, stop := memnet.Serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					w.WriteHeader(status)
+					_, _ = io.WriteString(w, body)
+				}))
+				t.Cleanup(stop)
+				c, err := zendesk.New("acme", token("x"), &zendesk.Options{BaseURL: url, HTTPClient: client})
+				require.NoError(t, err)
+				found := exdesk.Findings(c.Check(t.Context(), &exdesk.Setup{Address: support, Ingests: true}))
+				require.NotEqual(t, exdesk.Good, found.Worst(), "%d %s", status, body)
+				for _, f := range found {
+					require.False(t, f.Subject == "scopes" && f.Severity == exdesk.Good, f)
+				}
+			})
+		}
+	}
+}
+
 // An account that has moved answers with a redirect, which no token follows.
 func TestCheckAfterAMove(t *testing.T) {
 	web := httptest.NewServer(http.RedirectHandler("https://elsewhere.example/", http.StatusMovedPermanently))
 	defer web.Close()
 	c, err := zendesk.New("acme", token("x"), &zendesk.Options{BaseURL: web.URL})
 	require.NoError(t, err)
-	requireFindings(t, c.Check(t.Context(), &exdesk.Setup{Address: support}), []string{"failure sign-in: or it has moved"})
+	requireFindings(t, c.Check(t.Context(), &exdesk.Setup{Address: support}), []string{"failure Zendesk sign-in: or it has moved"})
 }
 
 func ExampleClient_Check() {
@@ -264,5 +287,5 @@ func ExampleClient_Check() {
 	// good scopes: tickets can be found, made and added to, and files stored
 	// failure address: the address support@contoso.test is an agent's: mail from and to it would count as that agent's
 	// note address: support@contoso.test is no support address of the account: Zendesk's notifications leave from another address
-	// warning settings: "CCs and followers" is off: nobody who is copied on a mail is copied on its ticket
+	// warning Zendesk settings: "CCs and followers" is off: nobody who is copied on a mail is copied on its ticket
 }
