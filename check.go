@@ -78,8 +78,9 @@ func oneLine(s string) string {
 	}, s)
 }
 
-// Checker is a Mailbox or a Desk that can examine itself. It changes nothing,
-// returns soon after ctx ended, and tells what it could not find out as Unknown.
+// Checker is a Mailbox or a Desk that can examine itself. It changes nothing, s
+// included, returns soon after ctx ended, and tells what it could not find out as
+// Unknown.
 type Checker interface {
 	Check(ctx context.Context, s *Setup) []Finding
 }

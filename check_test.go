@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,13 +68,13 @@ type hidesDesk struct{ exdesk.Desk }
 type examined struct {
 	exdesk.Mailbox
 	exdesk.Outbox
-	setup *exdesk.Setup
+	setup atomic.Pointer[exdesk.Setup]
 	hang  chan struct{}
 	took  time.Duration
 }
 
 func (a *examined) Check(ctx context.Context, s *exdesk.Setup) []exdesk.Finding {
-	a.setup = s
+	a.setup.Store(s)
 	if a.hang != nil {
 		<-a.hang // whatever ctx says
 	}
@@ -97,12 +98,12 @@ func TestCheckKnowsWhatFor(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "asked", found[0].Subject)
 		require.Equal(t, &exdesk.Setup{Address: w.exchange.Mailbox(), Aliases: []string{"help@contoso.test"}, Ingests: true, Relays: true,
-			Categories: []string{"Zendesk", "RejectedByZendesk", "Later"}, MaxBytes: exdesk.MaxMessageBytes}, box.setup)
+			Categories: []string{"Zendesk", "RejectedByZendesk", "Later"}, MaxBytes: exdesk.MaxMessageBytes}, box.setup.Load())
 
 		found, err = check(box, nil)
 		require.NoError(t, err)
 		require.Len(t, found, 1, "the mailbox alone")
-		require.Equal(t, &exdesk.Setup{Address: w.exchange.Mailbox(), Aliases: []string{"help@contoso.test"}, Relays: true, MaxBytes: exdesk.MaxMessageBytes}, box.setup)
+		require.Equal(t, &exdesk.Setup{Address: w.exchange.Mailbox(), Aliases: []string{"help@contoso.test"}, Relays: true, MaxBytes: exdesk.MaxMessageBytes}, box.setup.Load())
 
 		found, err = check(hides{w.mailbox}, w.desk)
 		require.NoError(t, err)
@@ -137,7 +138,8 @@ func TestCheckEnds(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		close(box.hang)
 
-		box.took = time.Hour
+		conn, err = exdesk.New(&examined{Mailbox: w.mailbox, Outbox: w.mailbox, took: time.Hour}, w.desk, nil)
+		require.NoError(t, err)
 		found, err = conn.Check(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, "asked", found[0].Subject, "who heeds the time has his say")
