@@ -31,7 +31,7 @@ const (
 // list, and ErrNotFound or ErrAccess is the answer.
 func (c *Client) Colour(ctx context.Context, category, colour string) error {
 	there, err := c.categories(ctx)
-	if err != nil || hasCategory(there, category) {
+	if err != nil || containsFold(there, category) {
 		return err
 	}
 	var made struct{ ID string }
@@ -40,15 +40,15 @@ func (c *Client) Colour(ctx context.Context, category, colour string) error {
 	// How a name that is taken is refused is not documented.
 	var e *Error
 	if errors.As(err, &e) && (e.Status == http.StatusConflict || e.Status == http.StatusBadRequest || errors.Is(err, exdesk.ErrDoubtful)) {
-		if there, err := c.categories(ctx); err == nil && hasCategory(there, category) {
+		if there, err := c.categories(ctx); err == nil && containsFold(there, category) {
 			return nil
 		}
 	}
 	return err
 }
 
-// hasCategory reports whether a list has that name, whatever its case.
-func hasCategory(list []string, name string) bool {
+// containsFold reports whether a list has that text, whatever its case.
+func containsFold(list []string, name string) bool {
 	return slices.ContainsFunc(list, func(c string) bool { return strings.EqualFold(c, name) })
 }
 

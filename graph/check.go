@@ -129,9 +129,9 @@ func (k *checking) person(ctx context.Context, who *Account) {
 	for _, name := range []string{who.ID, who.UserPrincipalName, who.Address} {
 		own = own || strings.EqualFold(name, k.user[len(k.user)-1])
 	}
-	// An alias is nobody's name in a path, and may be the mailbox's address all the same.
+	// An alias is no name in a path, and may be the mailbox's address all the same.
 	addresses, known := k.proxies(ctx)
-	has := strings.EqualFold(who.Address, k.address) || strings.EqualFold(who.UserPrincipalName, k.address) || hasCategory(addresses, k.address)
+	has := strings.EqualFold(who.Address, k.address) || strings.EqualFold(who.UserPrincipalName, k.address) || containsFold(addresses, k.address)
 	switch {
 	case own && has:
 		k.add(onSignIn, exdesk.Good, "the mailbox's own account has signed in", "")
@@ -141,6 +141,8 @@ func (k *checking) person(ctx context.Context, who *Account) {
 	case own:
 		k.add(onSignIn, exdesk.Warning, "an account has signed in whose main address is not "+k.address+", and its further ones cannot be read",
 			"make sure that it is the right account")
+	case has:
+		k.add(onSignIn, exdesk.Warning, k.address+" is a further address of the account that signed in, and no name that its mailbox is opened by", `set Options.User to "me"`)
 	default:
 		k.shared = true
 		k.add(onSignIn, exdesk.Good, "somebody has signed in whose mailbox it is not: it is opened as a shared mailbox", "")
@@ -246,7 +248,7 @@ func (k *checking) colours(ctx context.Context) {
 	}
 	var missing []string
 	for _, name := range k.setup.Categories {
-		if !hasCategory(there, name) {
+		if !containsFold(there, name) {
 			missing = append(missing, fmt.Sprintf("%q", name))
 		}
 	}

@@ -50,7 +50,7 @@ func (k *checking) permissions(ctx context.Context) {
 		needed[i] = name + ending
 		// What opens shared mailboxes opens one's own as well ("Microsoft Graph
 		// permissions reference").
-		if !hasCategory(granted, name+".Shared") && (k.shared || !hasCategory(granted, name)) {
+		if !containsFold(granted, name+".Shared") && (k.shared || !containsFold(granted, name)) {
 			missing = true
 			k.add(onPermissions, exdesk.Failure, "the permission "+name+ending+" was not granted", k.grant(name))
 		}
@@ -60,7 +60,7 @@ func (k *checking) permissions(ctx context.Context) {
 	}
 	told := 0
 	for _, s := range granted {
-		if hasCategory(needed, s) || hasCategory(harmless, s) || strings.EqualFold(s, ".default") {
+		if containsFold(needed, s) || containsFold(harmless, s) || strings.EqualFold(s, ".default") {
 			continue
 		}
 		if told++; told > mostScopes {

@@ -196,6 +196,8 @@ func TestCheck(t *testing.T) {
 		"another account": {grant: full(), options: graph.Options{User: "me"}, address: team, want: []string{"failure Microsoft sign-in: does not have the address team@contoso.test: sign in as"}},
 		"an alias": {grant: full(), options: graph.Options{User: "me"}, address: "help@contoso.test", prepare: func(t *testing.T, srv *graphtest.Server) { srv.AddAlias(support, "help@contoso.test") },
 			want: []string{"good Microsoft sign-in: own account"}},
+		"an alias for a name": {grant: full(), address: "help@contoso.test", prepare: func(t *testing.T, srv *graphtest.Server) { srv.AddAlias(support, "help@contoso.test") },
+			want: []string{"warning Microsoft sign-in: a further address of the account: Options.User", "failure mailbox: no user: which an alias cannot stand for"}},
 		"an alias that nobody can tell": {grant: full(), options: graph.Options{User: "me"}, address: "help@contoso.test", prepare: func(t *testing.T, srv *graphtest.Server) {
 			require.NoError(t, srv.Fault(graphtest.Fault{Path: "/v1.0/me", Skip: 1, Status: 403}))
 		}, want: []string{"warning Microsoft sign-in: cannot be read: right account"}},

@@ -102,7 +102,7 @@ func (c *Client) labelOnce(ctx context.Context, marks []exdesk.Mark, todo []int,
 			failed(i, err)
 			continue
 		}
-		if marks[i].Unless != "" && hasCategory(*m.Categories, marks[i].Unless) {
+		if marks[i].Unless != "" && containsFold(*m.Categories, marks[i].Unless) {
 			errs[i] = fmt.Errorf("graph: label message: %w", exdesk.ErrDone)
 			continue
 		}
@@ -137,9 +137,9 @@ func (c *Client) labelOnce(ctx context.Context, marks []exdesk.Mark, todo []int,
 
 // patch is the one change that writes a mark.
 func patch(m *exdesk.Mark, there []string) map[string]any {
-	categories := slices.DeleteFunc(slices.Clone(there), func(c string) bool { return hasCategory(m.Without, c) })
+	categories := slices.DeleteFunc(slices.Clone(there), func(c string) bool { return containsFold(m.Without, c) })
 	for _, name := range m.Categories {
-		if !hasCategory(categories, name) {
+		if !containsFold(categories, name) {
 			categories = append(categories, name)
 		}
 	}
