@@ -14,7 +14,7 @@ import (
 //	Account() string        // the name that Records are kept under
 //	Now() (time.Time, bool) // the clock by which it forgets keys, if known yet
 //
-// What else a Desk can do is in Conversations, People and Importer.
+// What else a Desk can do is in Conversations, People, Importer and Checker.
 type Desk interface {
 	// Ticket returns one ticket, or ErrNotFound. Its Origin may be left empty.
 	Ticket(ctx context.Context, id int64) (*Ticket, error)

@@ -115,6 +115,13 @@
 // it sends, Trace shows. An answer finds its ticket whatever is lost, since the
 // copy of what was sent carries the ticket's number.
 //
+// # Check
+//
+// Check tells an administrator what is wrong with a connection and what to do about
+// it: credentials, permissions that are missing and those that are more than
+// needed, a mailbox that is elsewhere, an address that is taken, settings. It
+// changes nothing and sends nothing; Probe does.
+//
 // # Errors
 //
 // Trouble with one mail stays with that mail: its Result is Waiting, with the

@@ -13,7 +13,8 @@ import (
 // mail, and labels that say what became of each. Package graph implements it.
 //
 // Implementations are safe for concurrent use, and their errors belong to the
-// classes of this package.
+// classes of this package. What else a Mailbox can do is in Archive, Outbox,
+// Tracer and Checker.
 type Mailbox interface {
 	// Address returns the mailbox's own address. It does no I/O.
 	Address() string

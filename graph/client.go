@@ -28,6 +28,10 @@ type Options struct {
 	// HTTPClient sends the requests; its redirect policy and timeout are not
 	// used. Default: a client with buffers for large mail.
 	HTTPClient *http.Client
+	// OutOfReach is the address of a mailbox that an application must not be able
+	// to open. Check tries, and so proves that the application's access is limited
+	// to the mailboxes that it is for. Nothing else is done with it.
+	OutOfReach string
 	// PageSize is how many mails are listed at a time, 1 to 1000. Default 100.
 	PageSize int
 }
@@ -37,6 +41,7 @@ type Client struct {
 	rest     rest.Client
 	address  string
 	user     []string // the path of the user
+	opts     Options
 	pageSize int
 	habits   habits
 }
@@ -51,27 +56,42 @@ func New(address string, tokens oauth2.TokenSource, opts *Options) (*Client, err
 	if opts != nil {
 		o = *opts
 	}
-	base, err := rest.ParseBase(cmp.Or(o.BaseURL, BaseURL))
-	if err != nil {
-		return nil, fmt.Errorf("graph: base URL: %w", err)
-	}
 	switch {
-	case strings.Count(address, "@") != 1 || strings.ContainsAny(address, " \r\n<>"):
+	case !isAddress(address):
 		return nil, fmt.Errorf("graph: %q is not the address of a mailbox", address)
-	case tokens == nil:
-		return nil, errors.New("graph: no token source")
+	case o.OutOfReach != "" && (!isAddress(o.OutOfReach) || strings.EqualFold(o.OutOfReach, address)):
+		return nil, fmt.Errorf("graph: %q is not the address of another mailbox", o.OutOfReach)
 	case o.PageSize < 0 || o.PageSize > 1000:
 		return nil, fmt.Errorf("graph: page size %d is not between 1 and 1000", o.PageSize)
 	}
-	c := &Client{address: address, pageSize: cmp.Or(o.PageSize, 100), user: []string{"users", cmp.Or(o.User, address)}}
+	c := &Client{address: address, opts: o, pageSize: cmp.Or(o.PageSize, 100), user: []string{"users", cmp.Or(o.User, address)}}
 	if o.User == "me" {
 		c.user = []string{"me"}
 	}
-	c.rest.Base, c.rest.HTTP, c.rest.Token = base, o.HTTPClient, tokens
+	if err := c.dial(tokens); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// dial makes what sends the requests.
+func (c *Client) dial(tokens oauth2.TokenSource) error {
+	base, err := rest.ParseBase(cmp.Or(c.opts.BaseURL, BaseURL))
+	if err != nil {
+		return fmt.Errorf("graph: base URL: %w", err)
+	}
+	if tokens == nil {
+		return errors.New("graph: no token source")
+	}
+	c.rest.Base, c.rest.HTTP, c.rest.Token = base, c.opts.HTTPClient, tokens
 	c.rest.UserAgent = "exdesk (+https://github.com/exdesk/exdesk)"
 	c.rest.InFlight = maxInFlight
 	c.rest.Explain, c.rest.Elsewhere = explain, uploadHost
-	return c, nil
+	return nil
+}
+
+func isAddress(s string) bool {
+	return strings.Count(s, "@") == 1 && !strings.ContainsAny(s, " \r\n<>")
 }
 
 // maxInFlight is how many requests Exchange serves an application at once in

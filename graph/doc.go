@@ -6,12 +6,29 @@
 //
 // # Permissions
 //
-// Reading and labelling mail takes Mail.ReadWrite and nothing more, and sending
-// takes Mail.Send as well, either delegated (Options.User "me") or as an
-// application. Graph may refuse (403) to take a file beyond 3 MB for a shared or
-// delegated mailbox ("Known issues"). As an application, scope
-// it to the mailbox with RBAC for Applications in Exchange Online and do not
-// consent to the tenant-wide permission as well: grants add up.
+// The least that will do, for a mailbox whose own account signs in, for a shared
+// one that somebody signs in to open, and for any that an application opens:
+//
+//	                       own              shared                  application
+//	reading and labelling  Mail.ReadWrite   Mail.ReadWrite.Shared   Mail.ReadWrite
+//	sending                Mail.Send        Mail.Send.Shared        Mail.Send
+//	telling who it is      User.Read        User.Read
+//
+// Who signs in needs offline_access as well, to stay signed in. Client.Colour
+// takes MailboxSettings.ReadWrite, and Check can tell troubles with the mailbox
+// apart with User.Read.All; nothing else takes either.
+//
+// A shared mailbox opens to who has Full Access in Exchange, and sends for who has
+// Send As, or Send on Behalf, which names him in Sender. Leave Options.User empty
+// for it: what is sent then lies in its own Sent Items. Graph may refuse (403) to
+// take a file of 3 MB and more for it ("Known issues").
+//
+// Scope an application to the mailbox with RBAC for Applications in Exchange Online
+// and do not consent to the tenant-wide permission as well: grants add up. With
+// Options.OutOfReach Check proves that it is so.
+//
+// Client.Check, which Connector.Check calls, tells what is missing and what is too
+// much.
 //
 // # Limits
 //

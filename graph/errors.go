@@ -22,6 +22,7 @@ type Error struct {
 
 	wait    time.Duration
 	classes []error
+	outside bool // of the mailboxes that the application may open
 }
 
 // Error tells what failed and, where a person can do something, what.
@@ -74,6 +75,8 @@ type class struct {
 const noMailbox = "the mailbox is on-premises, inactive or not licensed; a new one may take 15 minutes, " +
 	"and for an on-premises server use Zendesk's authenticated SMTP connector"
 
+const noUser = "there is no such user: check the mailbox's address"
+
 var codes = map[string]class{
 	"erroritemnotfound":                {exdesk.ErrNotFound, ""},
 	"errorinvalididmalformed":          {exdesk.ErrNotFound, ""},
@@ -81,10 +84,10 @@ var codes = map[string]class{
 	"mailboxnotsupportedforrestapi":    {exdesk.ErrAccess, noMailbox},
 	"mailboxnothostedinexchangeonline": {exdesk.ErrAccess, noMailbox},
 	"errornonexistentmailbox":          {exdesk.ErrAccess, noMailbox},
-	"request_resourcenotfound":         {exdesk.ErrAccess, "there is no such user: check the mailbox's address"},
-	"resourcenotfound":                 {exdesk.ErrAccess, "there is no such user: check the mailbox's address"},
-	"errorinvaliduser":                 {exdesk.ErrAccess, "there is no such user: check the mailbox's address"},
-	"erroraccessdenied":                {exdesk.ErrAccess, "grant the application Mail.ReadWrite, and Mail.Send to send, for this mailbox"},
+	"request_resourcenotfound":         {exdesk.ErrAccess, noUser},
+	"resourcenotfound":                 {exdesk.ErrAccess, noUser},
+	"errorinvaliduser":                 {exdesk.ErrAccess, noUser},
+	"erroraccessdenied":                {exdesk.ErrAccess, "grant Mail.ReadWrite, and Mail.Send to send, for this mailbox: Connector.Check tells what is missing"},
 	"authorization_requestdenied":      {exdesk.ErrAccess, "an administrator must consent to the application's permissions"},
 	"invalidauthenticationtoken":       {exdesk.ErrAuth, "sign in again"},
 	"errorirresolvableconflict":        {exdesk.ErrConflict, ""},
@@ -113,12 +116,43 @@ var errQuota = errors.Join(exdesk.ErrQuota, exdesk.ErrTemporary)
 // isGone reports whether the message is not there.
 func isGone(err error) bool { return errors.Is(err, exdesk.ErrNotFound) }
 
-func (e *Error) advice() string { return codes[strings.ToLower(e.Code)].advice }
+func (e *Error) advice() string {
+	switch {
+	case e.outside:
+		return outOfScope
+	case e.Op == opSession && e.Status == http.StatusForbidden:
+		// "Known issues": with delegated permissions it succeeds in one's own
+		// mailbox alone.
+		return "Exchange takes files of 3 MB and more of who signed in for the own mailbox alone, not for a shared one: use an application's permissions"
+	}
+	return codes[strings.ToLower(e.Code)].advice
+}
+
+// outOfScope is the advice where an administrator keeps the application from the
+// mailbox, which no permission will change.
+const outOfScope = "an administrator limits the application to other mailboxes: add this one to the management scope of its role " +
+	"(RBAC for Applications) or to the group of its application access policy, which may take half an hour or more to be heeded"
+
+// isOutside reports whether an answer says that an application's permission does
+// not cover the mailbox ("Limiting application permissions to specific Exchange
+// Online mailboxes"). QUIRK: the code is that of a permission that is missing, and
+// the message alone tells them apart: the older one and the newer one. RBAC for
+// Applications may say neither.
+func isOutside(body []byte) bool {
+	var b struct {
+		Error struct {
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	return json.Unmarshal(body, &b) == nil &&
+		(strings.HasPrefix(b.Error.Message, "[RAOP]") || strings.HasPrefix(b.Error.Message, "Access to OData is disabled"))
+}
 
 // explain puts a failure into Graph's words.
 func explain(f *rest.Failure) error {
 	e := &Error{Op: f.Op, Status: f.Status, Err: f.Err, RequestID: f.Header.Get("request-id"), wait: f.Wait}
 	e.Code = errorCode(f.Body)
+	e.outside = f.Status == http.StatusForbidden && isOutside(f.Body)
 	e.classify(f)
 	return e
 }

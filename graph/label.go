@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/exdesk/exdesk"
@@ -103,7 +102,7 @@ func (c *Client) labelOnce(ctx context.Context, marks []exdesk.Mark, todo []int,
 			failed(i, err)
 			continue
 		}
-		if marks[i].Unless != "" && slices.ContainsFunc(*m.Categories, func(c string) bool { return strings.EqualFold(c, marks[i].Unless) }) {
+		if marks[i].Unless != "" && containsFold(*m.Categories, marks[i].Unless) {
 			errs[i] = fmt.Errorf("graph: label message: %w", exdesk.ErrDone)
 			continue
 		}
@@ -138,12 +137,9 @@ func (c *Client) labelOnce(ctx context.Context, marks []exdesk.Mark, todo []int,
 
 // patch is the one change that writes a mark.
 func patch(m *exdesk.Mark, there []string) map[string]any {
-	has := func(list []string, name string) bool {
-		return slices.ContainsFunc(list, func(c string) bool { return strings.EqualFold(c, name) })
-	}
-	categories := slices.DeleteFunc(slices.Clone(there), func(c string) bool { return has(m.Without, c) })
+	categories := slices.DeleteFunc(slices.Clone(there), func(c string) bool { return containsFold(m.Without, c) })
 	for _, name := range m.Categories {
-		if !has(categories, name) {
+		if !containsFold(categories, name) {
 			categories = append(categories, name)
 		}
 	}

@@ -98,6 +98,8 @@ func created(req *rest.Request, resp *http.Response) error {
 		Err: errors.New("the answer is not 201 Created")})
 }
 
+const opSession = "create upload session"
+
 // upload attaches a large file by an upload session.
 func (d *composing) upload(ctx context.Context, f *file) error {
 	item := map[string]any{"attachmentType": "file", "name": f.name, "size": f.size, "contentType": f.kind, "isInline": f.inline}
@@ -107,7 +109,7 @@ func (d *composing) upload(ctx context.Context, f *file) error {
 	var session struct {
 		URL string `json:"uploadUrl"`
 	}
-	_, err := d.c.rest.JSON(ctx, &rest.Request{Op: "create upload session", Method: http.MethodPost,
+	_, err := d.c.rest.JSON(ctx, &rest.Request{Op: opSession, Method: http.MethodPost,
 		Path:   d.c.path("messages", d.copy.ID, "attachments", "createUploadSession"),
 		Header: immutable(), JSON: map[string]any{"AttachmentItem": item}, Repeatable: true}, &session)
 	if err != nil {

@@ -18,8 +18,9 @@
 // the account asks for it, ticket_attachments:write. Reading a ticket's audits,
 // people's further addresses and the support addresses may take the global read
 // scope: Zendesk's references disagree, so Scopes has it. Without audits replies
-// become tickets of their own. Importing takes an administrator. API tokens work
-// through APIToken until Zendesk ends them on 30 April 2027.
+// become tickets of their own. Importing takes an administrator. Client.Check, which
+// Connector.Check calls, tries what an account allows. API tokens work through
+// APIToken until Zendesk ends them on 30 April 2027.
 //
 // # Webhooks
 //

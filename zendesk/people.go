@@ -114,24 +114,12 @@ func (c *Client) Addresses(ctx context.Context, id int64) ([]string, error) {
 
 // SupportAddresses implements exdesk.People.
 func (c *Client) SupportAddresses(ctx context.Context) ([]string, error) {
-	var list []string
-	req := &rest.Request{Op: "read support addresses", Path: []string{"recipient_addresses"}, Query: "page%5Bsize%5D=100"}
-	for n := 0; req != nil && n < 40; n++ { // Zendesk allows 3,000
-		var out struct {
-			Addresses []struct {
-				Email string `json:"email"`
-			} `json:"recipient_addresses"`
-			paging
-		}
-		if _, err := c.do(ctx, req, &out); err != nil {
-			return nil, err
-		}
-		for _, a := range out.Addresses {
-			list = append(list, a.Email)
-		}
-		req = out.next(req.Op)
+	all, err := c.supportAddresses(ctx)
+	list := make([]string, len(all))
+	for i, a := range all {
+		list[i] = a.Email
 	}
-	return list, nil
+	return list, err
 }
 
 // Encoded implements exdesk.People. No search by encoded id is documented, but

@@ -42,7 +42,8 @@ type Grant struct {
 	// Options.Permissions.
 	Scopes []string
 	// User is the address of the mailbox whose owner signed in; default the
-	// first mailbox. Other mailboxes open only with a .Shared permission.
+	// first mailbox. Other mailboxes open only with a .Shared permission, and to
+	// whom Delegate gave FullAccess.
 	User string
 	// AppOnly makes it the token of an application, as the token endpoint
 	// issues them. It opens every mailbox, but there is no /me.
@@ -151,19 +152,23 @@ func (c *call) authenticate() *refusal {
 func (c *call) need(permission string) *refusal {
 	t := c.token
 	if len(t.only) > 0 && !slices.Contains(t.only, c.mailbox) {
-		// "Limiting application permissions to specific Exchange Online
-		// mailboxes"; the message is the newer one.
-		return &refusal{status: http.StatusForbidden, code: "ErrorAccessDenied",
-			message: "[RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings."}
+		return &refusal{status: http.StatusForbidden, code: "ErrorAccessDenied", message: c.s.opts.OutOfScope.text()}
 	}
-	if !t.anywhere && t.user != c.mailbox {
+	by := c.delegate()
+	if by != nil {
 		permission += ".Shared"
 	}
 	if !t.has(permission) {
 		return denied()
 	}
-	if c.mailbox.onPremises {
+	if c.mailbox.entry.nowhere {
 		return &refusal{status: http.StatusNotFound, code: "MailboxNotEnabledForRESTAPI", message: texts["MailboxNotEnabledForRESTAPI"]}
+	}
+	if by != nil && !c.s.may(c.mailbox, by, FullAccess) {
+		if c.s.opts.HideShared {
+			return &refusal{status: http.StatusNotFound, code: "ErrorItemNotFound", message: notFoundText + ", Default folder Root not found."}
+		}
+		return denied()
 	}
 	return nil
 }

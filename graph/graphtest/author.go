@@ -38,9 +38,13 @@ func (it *item) rename() {
 
 const sendAsText = "The user account which was used to submit this request does not have the right to send mail on behalf of the specified sending account., Cannot submit message."
 
+func sendAsDenied() *refusal {
+	return &refusal{status: http.StatusForbidden, code: "ErrorSendAsDenied", message: sendAsText}
+}
+
 // checkSender refuses mail in the name of others.
 func (s *Server) checkSender(it *item) *refusal {
-	no := &refusal{status: http.StatusForbidden, code: "ErrorSendAsDenied", message: sendAsText}
+	no := sendAsDenied()
 	for _, name := range []string{"From", "Sender"} {
 		for _, p := range it.people(name) {
 			if !it.owner.owns(p.address) || s.opts.AtInName && it.draft != nil && it.draft.mime && strings.Contains(p.name, "@") {

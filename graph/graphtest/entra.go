@@ -35,10 +35,9 @@ type entra struct {
 
 // account is what Entra ID knows of a person, besides name and address.
 type account struct {
-	who      *mailbox
-	disabled bool
-	revoked  int      // how often everything was; what is older is void
-	granted  []string // permissions that the person consented to
+	who     *mailbox
+	revoked int      // how often everything was; what is older is void
+	granted []string // permissions that the person consented to
 }
 
 // accountOf returns the account of a person, nil if there is none. entra.mu is
@@ -60,17 +59,11 @@ func (s *Server) mustAccount(address string) *account {
 	return s.accountOf(s.mustMailbox(address).address)
 }
 
-// AddUser adds a person to the directory who has no mailbox, and can sign in.
-// The routes of Graph answer them as those of AddOnPremises.
-func (s *Server) AddUser(address string) { s.AddOnPremises(address) }
-
-// SetEnabled lets a person sign in, or not any more: AADSTS50057. All can at
-// first. Access tokens go on working for their hour. It panics if there is no
+// SetEnabled lets a person sign in, or not any more: AADSTS50057. All but the
+// owners of shared mailboxes can at first. Access tokens go on working for their hour. It panics if there is no
 // such person.
 func (s *Server) SetEnabled(user string, enabled bool) {
-	s.entra.mu.Lock()
-	defer s.entra.mu.Unlock()
-	s.mustAccount(user).disabled = !enabled
+	s.mustMailbox(user).disabled.Store(!enabled)
 }
 
 // RevokeSignIns ends everything that a person signed in to, as an administrator

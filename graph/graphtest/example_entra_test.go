@@ -245,7 +245,7 @@ func ExampleServer_Trust() {
 func ExampleOptions_entra() {
 	// A tenant whose users may not consent, and somebody without a mailbox.
 	fake := graphtest.New(&graphtest.Options{Tenant: "contoso.test", NoUserConsent: true, Redirects: []string{"http://localhost/back"}})
-	fake.AddUser("intern@contoso.test")
+	fake.AddUnlicensed("intern@contoso.test")
 	app := application(fake, "http://login.test", "Mail.Read")
 	told := func(page, user string) url.Values {
 		back, err := fake.Authorize(page, graphtest.Answer{User: user})

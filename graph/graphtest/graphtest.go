@@ -39,6 +39,10 @@
 //   - Four requests may be in flight for one application and mailbox; a fifth
 //     is refused. So is the 10,001st within ten minutes.
 //   - Every change bumps the change key, which is the etag.
+//   - Who signed in opens the mailbox of another only with a .Shared permission
+//     and with the rights that [Server.Delegate] gave; an application opens what
+//     it may. Users without a mailbox in Exchange Online are told apart by the
+//     directory alone.
 //   - The answers within a batch come in any order.
 //   - What it does not implement it refuses, with 501 for a route and 400 for
 //     a query option, and remembers in [Server.Unknown].

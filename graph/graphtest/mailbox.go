@@ -3,6 +3,7 @@ package graphtest
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 )
 
 // mailbox is a mailbox and its owner in the directory. Server.mu guards what
@@ -12,7 +13,8 @@ type mailbox struct {
 	guid       string
 	display    string
 	aliases    []string
-	onPremises bool
+	entry      entry
+	delegates  map[*mailbox][]Right
 	folders    []*folder
 	items      []*item // in the order they arrived
 	arrived    int     // how many ever did
@@ -21,25 +23,52 @@ type mailbox struct {
 	categories []category
 	known      map[string]string // names of header fields, by name in lower case
 	spent      []spending        // what was sent in the last 24 hours
+	disabled   atomic.Bool       // its owner cannot sign in
+}
+
+// entry is what the directory knows of a mailbox's owner.
+type entry struct {
+	disabled bool   // nobody can sign in, at first
+	synced   bool   // it comes from a directory of the organisation's own
+	plan     string // capabilityStatus of the plan for Exchange Online; "" is none
+	nowhere  bool   // Exchange Online has no mailbox for it
 }
 
 // AddMailbox adds an empty mailbox in Exchange Online. An address that exists
-// already is left as it is.
-func (s *Server) AddMailbox(address string) { s.addMailbox(address, false) }
+// already is left as it is, by this and by the other methods that add.
+func (s *Server) AddMailbox(address string) { s.addMailbox(address, entry{plan: "Enabled"}) }
+
+// AddShared adds an empty shared mailbox: it takes no licence, and nobody can
+// sign in to it. See Delegate.
+func (s *Server) AddShared(address string) { s.addMailbox(address, entry{disabled: true}) }
 
 // AddOnPremises adds a user whose mailbox is on a server of the organisation's
 // own: the user is in the directory, the mail is not in Graph.
-func (s *Server) AddOnPremises(address string) { s.addMailbox(address, true) }
+func (s *Server) AddOnPremises(address string) {
+	s.addMailbox(address, entry{synced: true, nowhere: true})
+}
 
-func (s *Server) addMailbox(address string, onPremises bool) *mailbox {
+// AddUnlicensed adds a user who never had a licence for Exchange Online, and so
+// has no mailbox.
+func (s *Server) AddUnlicensed(address string) { s.addMailbox(address, entry{nowhere: true}) }
+
+// AddSoftDeleted adds a user whose licence for Exchange Online was taken away: the
+// mailbox is deleted, and comes back with the licence for 30 days. The plan stays
+// with the user as Deleted.
+func (s *Server) AddSoftDeleted(address string) {
+	s.addMailbox(address, entry{plan: "Deleted", nowhere: true})
+}
+
+func (s *Server) addMailbox(address string, e entry) *mailbox {
 	if m := s.findMailbox(address); m != nil {
 		return m
 	}
 	local, _, _ := strings.Cut(address, "@")
-	m := &mailbox{address: address, guid: s.dice.guid(), display: local, onPremises: onPremises,
-		byID: map[string]*item{}, talk: map[string]string{}, known: map[string]string{}}
+	m := &mailbox{address: address, guid: s.dice.guid(), display: local, entry: e,
+		delegates: map[*mailbox][]Right{}, byID: map[string]*item{}, talk: map[string]string{}, known: map[string]string{}}
 	m.folders = s.presetFolders()
 	m.categories = s.presetCategories()
+	m.disabled.Store(e.disabled)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.mailboxes = append(s.mailboxes, m)

@@ -86,6 +86,17 @@ type Options struct {
 	// NoSlowDown lets a device ask more often. By default it is told slow_down.
 	// Microsoft documents neither; RFC 8628 has it.
 	NoSlowDown bool
+	// OutOfScope is how a mailbox that an application may not open refuses it;
+	// default ScopeRAOP.
+	OutOfScope OutOfScope
+	// HideShared answers who may not open the mailbox of another with 404 instead
+	// of 403. Both have been seen: parsedmarc issue 609,
+	// microsoft-graph-docs-contrib issue 4749.
+	HideShared bool
+	// SharedUploads lets who signed in open upload sessions in the mailboxes of
+	// others, as was found to work in 2020 (microsoft-graph-docs-contrib issue
+	// 4188). By default it is refused, as "Known issues" says.
+	SharedUploads bool
 	// LenientOrder accepts a filter on isRead alone with $orderby
 	// receivedDateTime. It is outside the documented rule, but people report
 	// that it works.

@@ -41,7 +41,7 @@ type renewal struct {
 // void tells why a sign-in is good for nothing any more. entra.mu is held.
 func (in *signIn) void() *tokenRefusal {
 	switch {
-	case in.who.disabled:
+	case in.who.who.disabled.Load():
 		return trouble(50057)
 	case in.revoked != in.who.revoked:
 		return trouble(50173)

@@ -41,7 +41,7 @@ func (c *call) submitDraft(folderKey, id string) (*outgoing, *refusal) {
 		// no draft was answered so (olkcli issue 118).
 		return nil, itemNotFound()
 	}
-	out, no := s.accept(it)
+	out, no := s.accept(it, c.delegate())
 	if no != nil {
 		return nil, no
 	}
@@ -131,7 +131,7 @@ func (c *call) submitNew(changes []change, save bool) (*outgoing, *refusal) {
 	}
 	it.folder = c.mailbox.folder("drafts")
 	it.conversation = c.mailbox.conversation(it)
-	out, no := s.accept(it)
+	out, no := s.accept(it, c.delegate())
 	if no != nil {
 		return nil, no
 	}
@@ -144,13 +144,18 @@ func (c *call) submitNew(changes []change, save bool) (*outgoing, *refusal) {
 }
 
 // accept takes a message for sending, or says why not. Nothing is changed but
-// what counts against limits. Server.mu is held.
-func (s *Server) accept(it *item) (*outgoing, *refusal) {
+// what counts against limits. by is who sends from the mailbox of another, or
+// nil. Server.mu is held.
+func (s *Server) accept(it *item, by *mailbox) (*outgoing, *refusal) {
 	recipients, no := it.envelope()
 	if no != nil {
 		return nil, no
 	}
 	if no := s.checkSender(it); no != nil {
+		return nil, no
+	}
+	behalf, no := it.owner.sentBy(by)
+	if no != nil {
 		return nil, no
 	}
 	if no := s.oversized(it.size, false); no != nil {
@@ -162,7 +167,7 @@ func (s *Server) accept(it *item) (*outgoing, *refusal) {
 		return nil, no
 	}
 	out := &outgoing{from: it.owner, at: now, recipients: recipients, late: late, conversation: it.conversation, seed: s.dice.text(32)}
-	out.draft, out.wire = s.transmit(it)
+	out.draft, out.wire = s.transmit(it, behalf)
 	return out, nil
 }
 

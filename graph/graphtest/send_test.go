@@ -170,6 +170,7 @@ func TestSendNeedsPermission(t *testing.T) {
 	mail := base64.StdEncoding.EncodeToString([]byte(from))
 	b.refused(b.do("POST", path, mail, "Content-Type", "text/plain"), 403, "ErrorAccessDenied")
 	b.token = b.fake.TokenFor(graphtest.Grant{Scopes: []string{"Mail.Send.Shared"}})
+	b.fake.Delegate("other@contoso.test", b.fake.Mailbox(), graphtest.FullAccess, graphtest.SendAs)
 	require.Equal(t, 202, b.do("POST", path, mail, "Content-Type", "text/plain").status)
 }
 

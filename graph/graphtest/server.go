@@ -43,8 +43,8 @@ func New(o *Options) *Server {
 	s.AddSecret(s.client.secret, time.Time{})
 	s.script.Answer = s.answerFault
 	s.gate.init(&s.opts)
-	s.first = s.addMailbox(s.opts.Mailbox, false)
-	s.AddUser(s.opts.Admin)
+	s.first = s.addMailbox(s.opts.Mailbox, entry{plan: "Enabled"})
+	s.AddUnlicensed(s.opts.Admin)
 	return s
 }
 

@@ -112,10 +112,10 @@ func TestSignIn(t *testing.T) {
 
 func TestSignInWithoutMailbox(t *testing.T) {
 	b := setup(t, nil)
-	b.fake.AddUser("intern@contoso.test")
+	b.fake.AddUnlicensed("intern@contoso.test")
 	b.token = b.signIn("intern@contoso.test", "Mail.Read", "User.Read").AccessToken
 	b.refused(b.get("/v1.0/me/messages"), 404, "MailboxNotEnabledForRESTAPI")
-	require.Equal(t, "intern@contoso.test", b.get("/v1.0/me").json["mail"])
+	require.Equal(t, "intern@contoso.test", b.get("/v1.0/me").json["userPrincipalName"])
 	require.Nil(t, b.fake.Unknown())
 }
 

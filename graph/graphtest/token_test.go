@@ -125,6 +125,7 @@ func TestPermissions(t *testing.T) {
 	b.refused(b.get(b.message(id)+"/$value"), 403, "ErrorAccessDenied")
 
 	b.token = b.fake.TokenFor(graphtest.Grant{Scopes: []string{"Mail.ReadWrite.Shared"}})
+	b.fake.Delegate("sales@contoso.test", b.fake.Mailbox(), graphtest.FullAccess)
 	require.Equal(t, 200, b.get("/v1.0/users/sales@contoso.test/messages").status)
 
 	b.token = b.fake.TokenFor(graphtest.Grant{AppOnly: true, Mailboxes: []string{"sales@contoso.test"}})

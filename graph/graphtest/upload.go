@@ -35,7 +35,7 @@ func (c *call) createUpload(folderKey, id string) *refusal {
 	if no := c.need("Mail.ReadWrite"); no != nil {
 		return no
 	}
-	if t := c.token; !t.anywhere && t.user != c.mailbox {
+	if c.delegate() != nil && !c.s.opts.SharedUploads {
 		return denied() // "Known issues": large files in a shared or delegated mailbox
 	}
 	body, no := c.readBody()

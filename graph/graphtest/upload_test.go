@@ -115,8 +115,18 @@ func TestUploadRefused(t *testing.T) {
 
 	b.fake.AddMailbox("other@contoso.test")
 	b.token = b.fake.TokenFor(graphtest.Grant{User: "other@contoso.test", Scopes: []string{"Mail.ReadWrite.Shared"}})
-	r := b.session(id, 3<<20, "")
-	b.refused(r, 403, "ErrorAccessDenied")
+	b.fake.Delegate(b.fake.Mailbox(), "other@contoso.test", graphtest.FullAccess)
+	b.refused(b.session(id, 3<<20, ""), 403, "ErrorAccessDenied")
+
+	b = setupMore(t, &graphtest.Options{SharedUploads: true})
+	b.fake.AddShared("team@contoso.test")
+	b.fake.Delegate("team@contoso.test", b.fake.Mailbox(), graphtest.FullAccess)
+	b.token = b.fake.TokenFor(graphtest.Grant{Scopes: []string{"Mail.ReadWrite.Shared"}})
+	r := b.do("POST", "/v1.0/users/team@contoso.test/messages", `{}`)
+	require.Equal(t, 201, r.status, r.text)
+	r = b.do("POST", "/v1.0/users/team@contoso.test/messages/"+url.PathEscape(r.json["id"].(string))+"/attachments/createUploadSession",
+		`{"AttachmentItem":{"attachmentType":"file","name":"x.bin","size":3000000}}`)
+	require.Equal(t, 201, r.status, r.text)
 }
 
 func TestUploadEnds(t *testing.T) {

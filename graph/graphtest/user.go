@@ -6,38 +6,74 @@ import (
 	"slices"
 )
 
-var userProperties = []string{"displayName", "id", "mail", "userPrincipalName"}
+var (
+	// basicProperties are those that User.ReadBasic.All shows of others.
+	basicProperties = []string{"displayName", "id", "mail", "userPrincipalName"}
+	// userProperties are all that this server knows; those that are not basic
+	// come only if they are selected.
+	userProperties = append([]string{"accountEnabled", "assignedPlans", "onPremisesSyncEnabled", "proxyAddresses"}, basicProperties...)
+)
 
 // getUser answers /me and /users/{id}. ("Get a user".)
 func (c *call) getUser() *refusal {
 	if no := c.parseQuery("$select"); no != nil {
 		return no
 	}
-	t := c.token
-	if t.user == c.mailbox && !t.has("User.Read") || t.user != c.mailbox && !t.has("User.ReadBasic.All") {
-		return &refusal{status: http.StatusForbidden, code: "Authorization_RequestDenied",
-			message: "Insufficient privileges to complete the operation."}
-	}
-	selected := userProperties
+	selected := basicProperties
 	if c.query.selected != nil {
 		selected = c.query.selected
 	}
+	permission := "User.ReadBasic.All"
 	for _, name := range selected {
 		if !slices.Contains(userProperties, name) {
 			return c.unimplemented("user property " + name)
 		}
+		if !slices.Contains(basicProperties, name) {
+			permission = "User.Read.All"
+		}
 	}
-	m := c.mailbox
-	c.s.mu.Lock()
-	display := m.display
-	c.s.mu.Unlock()
-	values := map[string]string{"displayName": display, "id": m.guid, "mail": m.address, "userPrincipalName": m.address}
+	if c.token.user == c.mailbox {
+		permission = "User.Read" // shows all of one's own
+	}
+	if !c.token.has(permission) {
+		return &refusal{status: http.StatusForbidden, code: "Authorization_RequestDenied",
+			message: "Insufficient privileges to complete the operation."}
+	}
+	values := c.properties()
 	v := object{{"@odata.context", c.base() + "/$metadata#users" + c.projection() + "/$entity"}}
 	for _, name := range selected {
 		v = append(v, member{name, values[name]})
 	}
 	c.write(http.StatusOK, v)
 	return nil
+}
+
+// exchangePlan is servicePlanId of Exchange Online (Plan 1). ("Product names and
+// service plan identifiers for licensing".)
+const exchangePlan = "9aaf7827-d63c-4b61-89c3-182f06f82e5c"
+
+// properties are those of the user. ("user resource type".)
+func (c *call) properties() map[string]any {
+	m := c.mailbox
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	plans, synced := []object{}, any(nil) // null, if it never was
+	if m.entry.plan != "" {
+		plans = append(plans, object{{"assignedDateTime", "2026-01-15T09:30:00Z"}, {"capabilityStatus", m.entry.plan},
+			{"service", "exchange"}, {"servicePlanId", exchangePlan}})
+	}
+	if m.entry.synced {
+		synced = true
+	}
+	mail, proxies := any(m.address), []string{"SMTP:" + m.address}
+	if m.entry == (entry{nowhere: true}) { // who never had a mailbox
+		mail, proxies = nil, []string{}
+	}
+	for _, a := range m.aliases {
+		proxies = append(proxies, "smtp:"+a)
+	}
+	return map[string]any{"displayName": m.display, "id": m.guid, "mail": mail, "userPrincipalName": m.address,
+		"accountEnabled": !m.disabled.Load(), "assignedPlans": plans, "onPremisesSyncEnabled": synced, "proxyAddresses": proxies}
 }
 
 // base is the address of the version root as the client sees it.

@@ -213,9 +213,8 @@ func (c *call) projection() string {
 
 // reads tells whether the token may read that much of the mailbox.
 func (c *call) reads(permission string) bool {
-	t := c.token
-	if !t.anywhere && t.user != c.mailbox {
+	if c.delegate() != nil {
 		permission += ".Shared"
 	}
-	return t.has(permission)
+	return c.token.has(permission)
 }

@@ -63,7 +63,7 @@ func (b *browser) people() []*account {
 	}
 	var list []*account
 	for _, seat := range b.seats {
-		if seat.revoked == seat.who.revoked && !seat.who.disabled {
+		if seat.revoked == seat.who.revoked && !seat.who.who.disabled.Load() {
 			list = append(list, seat.who)
 		}
 	}
@@ -97,7 +97,7 @@ func (s *Server) next(v *visit) *view {
 	switch {
 	case v.who == nil:
 		return s.picker(v, nil)
-	case v.who.disabled:
+	case v.who.who.disabled.Load():
 		return s.picker(v, trouble(50057))
 	case v.device != nil && !v.confirmed:
 		return s.confirmation(v)
@@ -252,7 +252,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request, form url.Values) 
 	}
 	before := v.who
 	page := s.reply(v, form)
-	if v.who != nil && v.who != before && !v.who.disabled {
+	if v.who != nil && v.who != before && !v.who.who.disabled.Load() {
 		s.remember(w, r, v.who)
 	}
 	return page

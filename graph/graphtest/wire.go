@@ -40,7 +40,7 @@ const (
 
 // transmit returns what a message becomes by being sent: what its copy is, and
 // what leaves. Server.mu is held.
-func (s *Server) transmit(it *item) (sent, wire *draft) {
+func (s *Server) transmit(it *item, behalf *mailbox) (sent, wire *draft) {
 	o := &s.opts
 	n := *it
 	n.revise(func(d *draft) {
@@ -53,6 +53,9 @@ func (s *Server) transmit(it *item) (sent, wire *draft) {
 			// unless the tenant allows otherwise (Set-OrganizationConfig
 			// -SendFromAliasEnabled).
 			d.setPeople("From", []person{{author[0].name, it.owner.address}})
+		}
+		if behalf != nil {
+			d.setPeople("Sender", []person{{behalf.display, behalf.address}})
 		}
 		if o.SubmitDate || !d.mime || d.text("Date") == "" {
 			// PidTagClientSubmitTime ([MS-OXCMAIL] 2.1.3.2.7).
@@ -141,7 +144,7 @@ func (s *Server) carry(out *outgoing) {
 		switch m, why := s.resolve(address, out.late); {
 		case why != nil:
 			bounced[why] = append(bounced[why], address)
-		case m != nil && !m.onPremises:
+		case m != nil && !m.entry.nowhere:
 			_, _ = s.deliver(m, inside, &Delivery{Internal: true}) // an Inbox cannot be missing
 		}
 	}
