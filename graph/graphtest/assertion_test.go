@@ -215,6 +215,7 @@ func TestFederatedCredentials(t *testing.T) {
 	b.troubled(b.assert(sign(with("exp", start.Unix()))), 401, "invalid_client", 700024)
 	b.troubled(b.assert(encodeJWT(t, header, good(), keys[1])), 401, "invalid_client", 50013)
 	b.troubled(b.assert(encodeJWT(t, claims{"alg": "PS256"}, good(), keys[0])), 401, "invalid_client", 50013)
+	require.Panics(t, func() { b.fake.Trust(graphtest.FederatedCredential{Issuer: "https://issuer.test"}) })
 }
 
 func TestSecrets(t *testing.T) {
