@@ -342,6 +342,7 @@ func TestAuthorizeRefuses(t *testing.T) {
 	other := setupMore(t, nil)
 	require.Contains(t, other.visitor().open(other.config("Mail.Read").AuthCodeURL("x", set("redirect_uri", "http://192.0.2.1/"))).text, "AADSTS50011")
 	require.Contains(t, other.visitor().open(other.config("Mail.Read").AuthCodeURL("x", set("redirect_uri", "http://[::1]:99/"))).text, "AADSTS50011")
+	require.Contains(t, other.visitor().open(other.config("Mail.Read").AuthCodeURL("x", set("redirect_uri", "http://localhost:99/#x"))).text, "AADSTS50011")
 	require.Equal(t, 200, other.visitor().open(other.config("Mail.Read").AuthCodeURL("x", set("redirect_uri", "http://localhost:99/"))).status)
 }
 
