@@ -30,7 +30,7 @@ func trouble(number int, text ...string) *tokenRefusal {
 // Entra ID answers to a wrong credential.
 var aadsts = map[int]tokenRefusal{
 	50011:  bad("invalid_request", "The redirect URI specified in the request does not match the redirect URIs configured for the application."),
-	500112: bad("invalid_grant", "The reply address does not match the reply address provided when requesting Authorization code."),
+	500112: bad("invalid_client", "The reply address does not match the reply address provided when requesting Authorization code."),
 	50194:  bad("invalid_request", "Application is not configured as a multi-tenant application. Usage of the /common endpoint is not supported for such apps. Use a tenant-specific endpoint."),
 	70003:  bad("unsupported_grant_type", "The app requested an unsupported grant type."),
 	70005:  bad("unsupported_response_type", "The app asked for an unsupported response type."),
@@ -56,6 +56,7 @@ var aadsts = map[int]tokenRefusal{
 	700024:  client("Client assertion is not within its valid time range."),
 	700025:  client("Client is public so neither 'client_assertion' nor 'client_secret' should be presented."),
 	700027:  client("Client assertion failed signature validation."),
+	70021:   client("No matching federated identity record found for presented assertion."),
 	700211:  client("No matching federated identity record found for presented assertion issuer."),
 	700212:  client("No matching federated identity record found for presented assertion audience."),
 	700213:  client("No matching federated identity record found for presented assertion subject."),

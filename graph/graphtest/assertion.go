@@ -23,8 +23,13 @@ type FederatedCredential struct {
 }
 
 // Trust registers a federated credential: a token that an issuer other than
-// Entra ID signed with RS256.
+// Entra ID signed with RS256. ("Only issuers that provide tokens signed using
+// the RS256 algorithm are supported".) It is known at once; that it may take
+// minutes is for FailTokens with AADSTS70021. It panics if there is no Key.
 func (s *Server) Trust(f FederatedCredential) {
+	if f.Key == nil {
+		panic("graphtest: a federated credential without a Key")
+	}
 	if f.Audience == "" {
 		f.Audience = "api://AzureADTokenExchange"
 	}

@@ -130,6 +130,7 @@ func TestCertificateAssertions(t *testing.T) {
 	}{
 		"another key":         {encodeJWT(t, ps(), good(), keys[1]), 700027},
 		"another certificate": {sign(with(ps(), "x5t#S256", "AAAA"), good()), 700027},
+		"two that differ":     {sign(with(rs(), "x5t#S256", "AAAA"), good()), 700027},
 		"none is named":       {sign(with(ps(), "x5t#S256", nil), good()), 700027},
 		"none":                {strings.Join(append(strings.Split(sign(with(ps(), "alg", "none"), good()), ".")[:2], ""), "."), 700027},
 		"no such algorithm":   {sign(with(rs(), "alg", "PS384"), good()), 700027},
@@ -215,6 +216,7 @@ func TestFederatedCredentials(t *testing.T) {
 	b.troubled(b.assert(sign(with("exp", start.Unix()))), 401, "invalid_client", 700024)
 	b.troubled(b.assert(encodeJWT(t, header, good(), keys[1])), 401, "invalid_client", 50013)
 	b.troubled(b.assert(encodeJWT(t, claims{"alg": "PS256"}, good(), keys[0])), 401, "invalid_client", 50013)
+	require.Panics(t, func() { b.fake.Trust(graphtest.FederatedCredential{Issuer: "https://issuer.test"}) })
 }
 
 func TestSecrets(t *testing.T) {

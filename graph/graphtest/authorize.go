@@ -3,9 +3,9 @@ package graphtest
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -101,10 +101,16 @@ func (s *Server) newVisit(at endpoint, q url.Values) (*visit, *tokenRefusal) {
 	}
 	v := &visit{id: s.dice.text(40), at: at, redirect: redirect, end: s.Now().Add(flowLife)}
 	if q.Has("state") {
-		v.state = []string{q.Get("state")}
+		v.state = []string{markup.ReplaceAllString(q.Get("state"), "")}
 	}
 	return v, nil
 }
+
+// markup is what a state does not keep.
+//
+// QUIRK: "The Microsoft Entra authorization endpoint strips HTML from the state
+// parameter." ("Redirect URI (reply URL) restrictions and limitations".)
+var markup = regexp.MustCompile(`<[^>]*>`)
 
 // readRequest reads the rest of a request for a code.
 func (s *Server) readRequest(v *visit, q url.Values) (no *tokenRefusal) {
@@ -136,29 +142,33 @@ func (s *Server) readRequest(v *visit, q url.Values) (no *tokenRefusal) {
 
 // registered tells whether a browser may be sent to an address: those of
 // Options.Redirects exactly, but for the port of http://localhost and
-// http://127.0.0.1. ("Redirect URI (reply URL) best practices and limitations",
-// Localhost exceptions; RFC 8252 §7.3.)
+// http://127.0.0.1. ("Redirect URI (reply URL) restrictions and limitations",
+// Localhost exceptions, RFC 8252 §7.3: "The IPv6 loopback address ([::1]) is not
+// currently supported.")
 func (s *Server) registered(redirect string) bool {
 	u, err := url.Parse(redirect)
 	if err != nil || u.Host == "" || u.Fragment != "" || u.User != nil {
 		return false
 	}
 	if s.opts.Redirects == nil {
-		ip := net.ParseIP(u.Hostname())
-		return u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
+		return ofThisMachine(u)
 	}
 	return slices.ContainsFunc(s.opts.Redirects, func(one string) bool {
 		if one == redirect {
 			return true
 		}
 		r, err := url.Parse(one)
-		if err != nil || r.Scheme != "http" || r.Hostname() != "localhost" && r.Hostname() != "127.0.0.1" {
+		if err != nil || !ofThisMachine(r) || u.Hostname() != r.Hostname() {
 			return false
 		}
 		same := *u
 		same.Host = r.Host
-		return u.Hostname() == r.Hostname() && same.String() == r.String()
+		return same.String() == r.String()
 	})
+}
+
+func ofThisMachine(u *url.URL) bool {
+	return u.Scheme == "http" && (u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1")
 }
 
 // verifierLike tells whether a text could be a code_verifier, or a challenge

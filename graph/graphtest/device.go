@@ -171,7 +171,7 @@ func (s *Server) EnterCode(userCode, user string) error {
 
 // DeclineCode types the code, and does not let the device in.
 func (s *Server) DeclineCode(userCode string) error {
-	return s.answerCode(userCode, Answer{User: s.Mailbox(), Deny: true})
+	return s.answerCode(userCode, Answer{User: s.opts.Admin, Deny: true})
 }
 
 func (s *Server) answerCode(userCode string, as Answer) error {

@@ -48,8 +48,8 @@ type Options struct {
 	// User.Read. Others may be asked for as well.
 	Delegated []string
 	// Redirects are the addresses that a browser may be sent back to, exactly;
-	// the port of http://localhost and http://127.0.0.1 is any. By default
-	// every http address of this machine is.
+	// the port of http://localhost and http://127.0.0.1 is any. By default it
+	// may be sent to every path on those two.
 	Redirects []string
 	// Admin is the address of the administrator, who is added to the directory
 	// without a mailbox if there is none; default admin@ the domain of Mailbox.

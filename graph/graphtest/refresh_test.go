@@ -112,7 +112,8 @@ func TestRefreshForOtherScopes(t *testing.T) {
 	require.Equal(t, "Mail.Read", b.renew(r.json["refresh_token"].(string)).json["scope"])
 }
 
-// P40 of what people suffer from: /common in the refresh alone.
+// Programs name /common in the refresh alone, and stop after an hour: chatwoot
+// issue 14325.
 func TestOneTenantEverywhere(t *testing.T) {
 	b := setup(t, &graphtest.Options{Tenant: "contoso.test"})
 	v := b.credentials()

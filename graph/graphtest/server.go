@@ -84,9 +84,11 @@ func (s *Server) serve(w *recorder, r *http.Request) {
 		s.script.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			s.serveUpload(w, r, segs)
 		})).ServeHTTP(w, asked)
-	case s.serveEntra(segs) != nil:
-		s.script.Wrap(s.serveEntra(segs)).ServeHTTP(w, asked)
 	default:
+		if entra := s.serveEntra(segs); entra != nil {
+			s.script.Wrap(entra).ServeHTTP(w, asked)
+			return
+		}
 		c := s.newCall(w, asked, segs)
 		c.setHeader(w)
 		c.refuse(c.unknown())

@@ -1,10 +1,12 @@
 package graphtest_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -328,6 +330,10 @@ func TestAuthorizeRefuses(t *testing.T) {
 	require.NotContains(t, b.authorize(strings.Replace(conf.AuthCodeURL(""), "&state=", "", 1), graphtest.Answer{User: "support@contoso.test"}), "state")
 	_, err = b.fake.Authorize(conf.AuthCodeURL(""), graphtest.Answer{})
 	require.ErrorContains(t, err, "set Answer.User")
+	_, err = b.fake.Authorize("http://%zz", graphtest.Answer{})
+	require.ErrorContains(t, err, "no URL")
+	_, err = b.fake.Authorize(conf.AuthCodeURL("")+"&scope=again", graphtest.Answer{User: "support@contoso.test"})
+	require.ErrorContains(t, err, "AADSTS9002313")
 	_, err = b.fake.Authorize(b.web.URL+"/elsewhere", graphtest.Answer{})
 	require.ErrorContains(t, err, "no page")
 	_, err = b.fake.Authorize(conf.AuthCodeURL(""), graphtest.Answer{User: "nobody@contoso.test"})
@@ -335,7 +341,9 @@ func TestAuthorizeRefuses(t *testing.T) {
 	// By default only this machine.
 	other := setupMore(t, nil)
 	require.Contains(t, other.visitor().open(other.config("Mail.Read").AuthCodeURL("x", set("redirect_uri", "http://192.0.2.1/"))).text, "AADSTS50011")
-	require.Equal(t, 200, other.visitor().open(other.config("Mail.Read").AuthCodeURL("x", set("redirect_uri", "http://[::1]:99/"))).status)
+	require.Contains(t, other.visitor().open(other.config("Mail.Read").AuthCodeURL("x", set("redirect_uri", "http://[::1]:99/"))).text, "AADSTS50011")
+	require.Contains(t, other.visitor().open(other.config("Mail.Read").AuthCodeURL("x", set("redirect_uri", "http://localhost:99/#x"))).text, "AADSTS50011")
+	require.Equal(t, 200, other.visitor().open(other.config("Mail.Read").AuthCodeURL("x", set("redirect_uri", "http://localhost:99/"))).status)
 }
 
 func TestCodes(t *testing.T) {
@@ -372,7 +380,7 @@ func TestCodes(t *testing.T) {
 	b.troubled(b.ask("contoso.test", fresh(challenge)), 400, "invalid_grant", 501481)
 	b.troubled(b.ask("contoso.test", with(fresh(), "code_verifier", verifier)), 400, "invalid_grant", 501481)
 	b.troubled(b.ask("contoso.test", with(fresh(plain), "code_verifier", "short")), 400, "invalid_grant", 501481)
-	b.troubled(b.ask("contoso.test", with(fresh(), "redirect_uri", "http://127.0.0.1:7778/back")), 400, "invalid_grant", 500112)
+	b.troubled(b.ask("contoso.test", with(fresh(), "redirect_uri", "http://127.0.0.1:7778/back")), 400, "invalid_client", 500112)
 	b.troubled(b.ask("contoso.test", with(fresh(), "redirect_uri", "")), 400, "invalid_request", 900144)
 	b.troubled(b.ask("contoso.test", with(fresh(), "code", "made up")), 400, "invalid_grant", 9002313)
 	b.troubled(b.ask("fabrikam.test", fresh()), 400, "invalid_grant", 700005)
@@ -390,6 +398,43 @@ func TestCodes(t *testing.T) {
 	v = fresh()
 	b.fake.Advance(10 * time.Minute)
 	b.troubled(b.ask("contoso.test", v), 400, "invalid_grant", 70008)
+}
+
+// QUIRKS of what the application is told: a path that it did not send, and a
+// state without what looks like HTML.
+func TestWhatComesBack(t *testing.T) {
+	b := setup(t, nil)
+	conf := b.config("Mail.Read")
+	conf.RedirectURL = "http://localhost:7071"
+	sent, err := b.fake.Authorize(conf.AuthCodeURL("1<2 <b>bold</b>"), graphtest.Answer{User: "support@contoso.test"})
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(sent, "http://localhost:7071/?code="), sent)
+	u, err := url.Parse(sent)
+	require.NoError(t, err)
+	require.Equal(t, "1bold", u.Query().Get("state"))
+	_, err = conf.Exchange(t.Context(), u.Query().Get("code"))
+	require.NoError(t, err)
+}
+
+func TestSignInOverTLS(t *testing.T) {
+	b := setup(t, &graphtest.Options{Tenant: "contoso.test"})
+	web := httptest.NewTLSServer(b.fake)
+	defer web.Close()
+	conf := b.config("openid", "Mail.Read")
+	conf.Endpoint.TokenURL = strings.Replace(conf.Endpoint.TokenURL, b.web.URL, web.URL, 1)
+	conf.Endpoint.AuthURL = strings.Replace(conf.Endpoint.AuthURL, b.web.URL, web.URL, 1)
+	v := b.visitor()
+	v.http.Transport = web.Client().Transport
+	p := v.open(conf.AuthCodeURL("", oauth2.SetAuthURLParam("nonce", "n-0S6")))
+	v.web = web
+	signed := v.press(p, "Sign in as support@contoso.test")
+	require.Contains(t, signed.header.Get("Set-Cookie"), "; HttpOnly; Secure; SameSite=Lax")
+	token, err := conf.Exchange(context.WithValue(t.Context(), oauth2.HTTPClient, web.Client()), v.press(signed, "Accept").sent.Get("code"))
+	require.NoError(t, err)
+	raw, err := base64.RawURLEncoding.DecodeString(strings.Split(token.Extra("id_token").(string), ".")[1])
+	require.NoError(t, err)
+	require.Contains(t, string(raw), `"iss":"`+web.URL+`/`)
+	require.Contains(t, string(raw), `"nonce":"n-0S6"`)
 }
 
 func TestScopes(t *testing.T) {

@@ -144,7 +144,7 @@ func missingParameter(name string) *tokenRefusal {
 }
 
 // description is what error_description says.
-func (s *Server) description(no *tokenRefusal, trace, correlation, now string) string {
+func (no *tokenRefusal) description(trace, correlation, now string) string {
 	return fmt.Sprintf("AADSTS%d: %s\r\nTrace ID: %s\r\nCorrelation ID: %s\r\nTimestamp: %s",
 		no.number, no.text, trace, correlation, now)
 }
@@ -159,7 +159,7 @@ func (s *Server) refuseToken(w http.ResponseWriter, no *tokenRefusal) {
 	trace, correlation := s.dice.guid(), s.dice.guid()
 	v := object{
 		{"error", no.err},
-		{"error_description", s.description(no, trace, correlation, now)},
+		{"error_description", no.description(trace, correlation, now)},
 		{"error_codes", []int{no.number}},
 		{"timestamp", now},
 		{"trace_id", trace},

@@ -82,6 +82,19 @@ func TestTokenEndpointRefuses(t *testing.T) {
 	require.Len(t, b.fake.Unknown(), 1)
 }
 
+func TestTokenEndpointReadsForms(t *testing.T) {
+	b := setup(t, nil)
+	path := "/contoso.test/oauth2/v2.0/token"
+	b.troubled(b.get(path), 400, "invalid_request", 900561)
+	b.troubled(b.do("POST", path, b.credentials().Encode(), "Content-Type", "application/json"), 400, "invalid_request", 900144)
+	b.troubled(b.do("POST", path, "grant_type=%zz", "Content-Type", form), 400, "invalid_request", 9002313)
+	b.troubled(b.do("POST", path, "a="+strings.Repeat("x", 1<<20), "Content-Type", form), 400, "invalid_request", 9002313)
+	v := b.credentials()
+	v.Del("client_id")
+	b.troubled(b.ask("contoso.test", v), 400, "invalid_request", 900144)
+	require.Equal(t, 501, b.get("/contoso.test/oauth2/v2.0/elsewhere").status)
+}
+
 func TestTokensAreChecked(t *testing.T) {
 	b := setup(t, nil)
 	r := b.do("GET", b.list(), "", "Authorization", "")

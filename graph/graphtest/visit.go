@@ -212,7 +212,7 @@ func (s *Server) leave(v *visit, no *tokenRefusal) *view {
 }
 
 func (s *Server) freshDescription(no *tokenRefusal) string {
-	return s.description(no, s.dice.guid(), s.dice.guid(), s.Now().UTC().Format(entraTime))
+	return no.description(s.dice.guid(), s.dice.guid(), s.Now().UTC().Format(entraTime))
 }
 
 // redirectWith sends the browser back with parameters, in pairs, and the state.
@@ -220,11 +220,19 @@ func (v *visit) redirectWith(pairs ...string) *view {
 	if v.state != nil {
 		pairs = append(pairs[:2:2], append([]string{"state", v.state[0]}, pairs[2:]...)...)
 	}
+	to := v.redirect
+	if u, err := url.Parse(to); err == nil && u.Path == "" {
+		// QUIRK: "http://localhost:7071 is returned as http://localhost:7071/".
+		// ("Redirect URI (reply URL) restrictions and limitations".) The code is
+		// still for the address without.
+		u.Path = "/"
+		to = u.String()
+	}
 	var b strings.Builder
-	b.WriteString(v.redirect)
+	b.WriteString(to)
 	for i := 0; i < len(pairs); i += 2 {
 		mark := byte('&')
-		if i == 0 && !strings.Contains(v.redirect, "?") {
+		if i == 0 && !strings.Contains(to, "?") {
 			mark = '?'
 		}
 		b.WriteByte(mark)
