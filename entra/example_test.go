@@ -156,7 +156,7 @@ func ExampleScopes() {
 	fmt.Println(entra.Scopes(entra.Wants{Shared: true, Colours: true}))
 	// Output:
 	// [offline_access User.Read Mail.ReadWrite Mail.Send]
-	// [offline_access User.Read Mail.ReadWrite Mail.Send Mail.ReadWrite.Shared Mail.Send.Shared MailboxSettings.ReadWrite]
+	// [offline_access User.Read Mail.ReadWrite.Shared Mail.Send.Shared MailboxSettings.ReadWrite]
 }
 
 // While a new secret follows the old one, either will do.

@@ -3,7 +3,7 @@ package entra
 import "strings"
 
 // Wants is what a connection is to do besides reading mail, labelling it and
-// sending from the person's own mailbox. Each takes permissions more.
+// sending from the person's own mailbox. Each takes other permissions, or more.
 type Wants struct {
 	// Shared works in a mailbox that others have delegated to who signs in.
 	Shared bool
@@ -18,15 +18,15 @@ type Wants struct {
 // needs an administrator by itself, but most organisations let nobody else consent
 // to reading mail ("Manage app consent policies").
 func Scopes(w Wants) []string {
-	list := []string{"offline_access", "User.Read", "Mail.ReadWrite"}
-	if !w.ReadOnly {
-		list = append(list, "Mail.Send")
-	}
-	if w.Shared {
-		list = append(list, "Mail.ReadWrite.Shared")
-		if !w.ReadOnly {
-			list = append(list, "Mail.Send.Shared")
+	mail := func(name string) string {
+		if w.Shared {
+			return name + ".Shared" // which opens one's own as well
 		}
+		return name
+	}
+	list := []string{"offline_access", "User.Read", mail("Mail.ReadWrite")}
+	if !w.ReadOnly {
+		list = append(list, mail("Mail.Send"))
 	}
 	if w.Colours {
 		list = append(list, "MailboxSettings.ReadWrite")

@@ -367,7 +367,7 @@ func TestClouds(t *testing.T) {
 	}
 	require.Equal(t, []string{"offline_access", "User.Read", "Mail.ReadWrite", "Mail.Send"}, entra.Scopes(entra.Wants{}))
 	require.Equal(t, []string{"offline_access", "User.Read", "Mail.ReadWrite"}, entra.Scopes(entra.Wants{ReadOnly: true}))
-	require.Equal(t, []string{"offline_access", "User.Read", "Mail.ReadWrite", "Mail.Send", "Mail.ReadWrite.Shared", "Mail.Send.Shared", "MailboxSettings.ReadWrite"},
+	require.Equal(t, []string{"offline_access", "User.Read", "Mail.ReadWrite.Shared", "Mail.Send.Shared", "MailboxSettings.ReadWrite"},
 		entra.Scopes(entra.Wants{Shared: true, Colours: true}))
 }
 

@@ -67,8 +67,11 @@ func (k *checking) permissions(ctx context.Context) {
 			k.add(onPermissions, exdesk.Warning, "there are more permissions that are not needed", "")
 			return
 		}
-		k.add(onPermissions, exdesk.Warning, "the permission "+clip(s)+" was granted and is not needed: it opens "+opens(s),
-			"take it off the application's registration and consent again")
+		severity, do := exdesk.Warning, "take it off the application's registration and consent again"
+		if strings.EqualFold(s, "MailboxSettings.ReadWrite") {
+			severity, do = exdesk.Note, "once the labels have their colours, "+do
+		}
+		k.add(onPermissions, severity, "the permission "+clip(s)+" was granted and is not needed: it opens "+opens(s), do)
 	}
 }
 
