@@ -43,6 +43,6 @@
 //
 // Template returns the pages, whose parts an application may define anew, such as
 // "style" and "header"; or it brings a template of its own, which is executed with
-// a Page. A browser takes styles from the page itself, with the Nonce of Page, and
+// a Page. Their words are English. A browser takes styles from the page itself, with the Nonce of Page, and
 // styles, pictures and fonts from the application's own host.
 package consent

@@ -19,7 +19,9 @@ import (
 	"github.com/exdesk/exdesk/tokens"
 )
 
-// Handler serves the pages. It is safe for concurrent use; make it with New.
+// Handler serves the pages. It is safe for concurrent use; make it with New. When
+// a browser comes back from Microsoft the answer takes some seconds, and a minute
+// at most: a server's WriteTimeout should leave it that.
 type Handler struct {
 	app   *entra.App
 	store tokens.Store
@@ -74,6 +76,9 @@ func New(app *entra.App, store tokens.Store, opts *Options) (*Handler, error) {
 	}
 	if h.opts.Graph != nil {
 		h.graph = *h.opts.Graph
+	}
+	if h.graph.HTTPClient == nil {
+		h.graph.HTTPClient = &http.Client{Transport: rest.NewTransport()} // one for all sign-ins
 	}
 	h.graph.BaseURL = cmp.Or(h.graph.BaseURL, app.Cloud().BaseURL())
 	if _, err := rest.ParseBase(h.graph.BaseURL); err != nil {

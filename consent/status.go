@@ -91,6 +91,8 @@ func (h *Handler) look(ctx context.Context, mailbox string) Mailbox {
 	m.User, m.Since, m.Renewed = state.User, state.Since, state.Renewed
 	m.Missing = missing(entra.Scopes(h.opts.Wants), state.Scopes)
 	switch {
+	case state.ClientID != "" && state.ClientID != h.app.ClientID():
+		m.State, m.Reason = StateFailed, "The sign-in was made with another registration of this application: sign in again."
 	case state.Refused != nil:
 		m.State, m.Reason, m.FailedSince = StateFailed, reason(state.Refused), state.RefusedSince
 	case m.Missing != nil:

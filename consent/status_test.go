@@ -54,6 +54,11 @@ func TestStatus(t *testing.T) {
 		"another key": {func(w *world, store *tokens.Memory, _ *faultyStore) {
 			require.NoError(w, tokens.Put(w.Context(), &tokens.Sealed{Store: store, Keeper: old}, support, w.app.SignedIn(token("a", "b"), "")))
 		}, consent.StateFailed, []string{"Not working", "Give the key back that it was sealed with, or sign in again.", "Reconnect support", "Disconnect support"}},
+		"another application": {func(w *world, store *tokens.Memory, _ *faultyStore) {
+			in := w.app.SignedIn(token("a", "b"), ann)
+			in.ClientID = "another"
+			require.NoError(w, tokens.Put(w.Context(), &tokens.Sealed{Store: store, Keeper: young}, support, in))
+		}, consent.StateFailed, []string{"made with another registration", "Reconnect support"}},
 		"the store is down": {func(_ *world, _ *tokens.Memory, faulty *faultyStore) {
 			faulty.load = errors.New("no route to 10.0.0.1")
 		},
