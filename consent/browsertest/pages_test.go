@@ -1,9 +1,14 @@
 package browsertest
 
 import (
+	"html/template"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
@@ -181,6 +186,54 @@ func TestDisconnect(t *testing.T) {
 	w.says(support + " is disconnected.")
 	w.shoot("disconnected")
 	require.Empty(t, w.kept(support))
+}
+
+// Microsoft sends people of an organisation that signs them in by itself on to a
+// host that nobody knows beforehand, and the browser goes there.
+func TestFederation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil, nil)
+	organisation := httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		http.Redirect(rw, r, r.URL.Query().Get("back"), http.StatusFound)
+	}))
+	t.Cleanup(organisation.Close)
+	w.elsewhere.Store(organisation.URL)
+	w.connected(support)
+}
+
+// Over https the cookies are such that no neighbour can set them.
+func TestSecure(t *testing.T) {
+	t.Parallel()
+	w := newWorldOn(t, httptest.NewTLSServer, nil, nil)
+	w.open(w.root + "/")
+	w.at(statusTitle)
+	w.press("Connect " + support)
+	w.at("Sign in")
+	cookies := call(w.tab, network.GetCookies, network.GetCookiesParams{URLs: []string{w.root}}).Cookies
+	require.Len(t, cookies, 1)
+	require.Regexp(t, "^__Host-exdesk-try-[0-9a-f]{20}$", cookies[0].Name)
+	require.True(t, cookies[0].Secure && cookies[0].HTTPOnly)
+	w.press("Sign in as " + support)
+	w.at(consentTitle)
+	w.press("Accept")
+	w.at(statusTitle)
+	w.says(support + " is connected.")
+}
+
+// An application brings its own looks.
+func TestRestyled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil, func(o *consent.Options) {
+		o.Template = template.Must(consent.Template().Parse(`{{define "header"}}<header><img src="/logo.svg" alt="Contoso" width="120" height="40"></header>{{end}}
+			{{define "style"}}body { font: 1rem/1.5 serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere } h1 { color: #0a5c36 }{{end}}`))
+	})
+	w.mux.HandleFunc("/logo.svg", func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Type", "image/svg+xml")
+		_, _ = io.WriteString(rw, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 40"><rect width="120" height="40" rx="6" fill="#0a5c36"/></svg>`)
+	})
+	w.connected(support)
+	require.Equal(t, "rgb(10, 92, 54)", eval[string](w.tab, `getComputedStyle(document.querySelector("h1")).color`))
+	require.True(t, eval[bool](w.tab, `document.querySelector("img").naturalWidth > 0`))
 }
 
 // Two tabs of a window sign in at once.

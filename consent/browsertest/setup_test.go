@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -58,7 +59,8 @@ func TestMain(m *testing.M) {
 	case path == "":
 		os.Exit(m.Run()) // each test says that it is skipped
 	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.WSURLReadTimeout(time.Minute))
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.WSURLReadTimeout(time.Minute),
+		chromedp.IgnoreCertErrors) // of httptest's certificate
 	if os.Geteuid() == 0 {
 		opts = append(opts, chromedp.NoSandbox) // which root cannot have
 	}
@@ -83,19 +85,42 @@ type world struct {
 	app   *entra.App
 	store *tokens.Memory
 	root  string
+	mux   *http.ServeMux // of the application
 	*tab
+
+	elsewhere atomic.Value // URL where people sign in whose organisation does that by itself; "" is nobody
 }
 
 func newWorld(t *testing.T, g *graphtest.Options, change func(*consent.Options)) *world {
 	t.Helper()
+	return newWorldOn(t, httptest.NewServer, g, change)
+}
+
+// newWorldOn is newWorld with the application on a server of one's own.
+func newWorldOn(t *testing.T, serve func(http.Handler) *httptest.Server, g *graphtest.Options, change func(*consent.Options)) *world {
+	t.Helper()
 	if chromium == nil {
 		t.Skip("there is no Chromium")
 	}
-	w := &world{T: t, entra: graphtest.New(g), store: new(tokens.Memory)}
+	mux := http.NewServeMux()
+	web := serve(mux)
+	t.Cleanup(web.Close)
+	if g == nil {
+		g = new(graphtest.Options)
+	}
+	g.Redirects = []string{web.URL + "/mailboxes/callback"}
+	w := &world{T: t, entra: graphtest.New(g), store: new(tokens.Memory), mux: mux}
 	for _, m := range []string{sales, ann} {
 		w.entra.AddMailbox(m)
 	}
-	microsoft := httptest.NewServer(w.entra)
+	w.elsewhere.Store("")
+	microsoft := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if to := w.elsewhere.Load().(string); to != "" && strings.HasSuffix(r.URL.Path, "/authorize") && !r.URL.Query().Has("known") {
+			http.Redirect(rw, r, to+"?back="+url.QueryEscape("http://"+r.Host+r.URL.String()+"&known="), http.StatusFound)
+			return
+		}
+		w.entra.ServeHTTP(rw, r)
+	}))
 	t.Cleanup(microsoft.Close)
 	// By another name it is another site, as the real one is.
 	login := strings.Replace(microsoft.URL, "127.0.0.1", "localhost", 1)
@@ -104,9 +129,6 @@ func newWorld(t *testing.T, g *graphtest.Options, change func(*consent.Options))
 	w.app, err = entra.New("contoso.test", id, entra.Secret(secret), &entra.Options{
 		Cloud: entra.Cloud{Login: login, Graph: microsoft.URL, Resource: "https://graph.microsoft.com"}})
 	require.NoError(t, err)
-	mux := http.NewServeMux()
-	web := httptest.NewServer(mux)
-	t.Cleanup(web.Close)
 	w.root = web.URL + "/mailboxes"
 	opts := &consent.Options{URL: w.root, Mailboxes: consent.Only(support, sales)}
 	if change != nil {
