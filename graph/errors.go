@@ -150,7 +150,7 @@ func isOutside(body []byte) bool {
 
 // explain puts a failure into Graph's words.
 func explain(f *rest.Failure) error {
-	e := &Error{Op: f.Op, Status: f.Status, Err: f.Err, RequestID: f.Header.Get("request-id"), wait: f.Wait}
+	e := &Error{Op: f.Op, Status: f.Status, Err: f.Err, RequestID: rest.ID(f.Header.Get("request-id")), wait: f.Wait}
 	e.Code = errorCode(f.Body)
 	e.outside = f.Status == http.StatusForbidden && isOutside(f.Body)
 	e.classify(f)
@@ -204,13 +204,13 @@ func errorCode(body []byte) string {
 	// QUIRK: throttling answers carry the bare status as the inner code.
 	if c := b.Error.Inner.Code; c != "" && strings.Trim(c, "0123456789") != "" {
 		if _, known := codes[strings.ToLower(b.Error.Code)]; !known {
-			return clip(c)
+			return rest.Code(c)
 		}
 	}
-	return clip(b.Error.Code)
+	return rest.Code(b.Error.Code)
 }
 
-// clip keeps a hostile answer from filling a log.
+// clip keeps a hostile answer from filling a line.
 func clip(code string) string {
 	if len(code) > 100 {
 		code = code[:100]

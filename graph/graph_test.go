@@ -326,7 +326,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		{graphtest.Fault{Status: 429, Code: "ApplicationThrottled", RetryAfter: "3600"}, exdesk.ErrTemporary, "429"},
 		{graphtest.Fault{Status: 503, Body: "<html>" + strings.Repeat("proxy", 100_000)}, exdesk.ErrTemporary, "503 Service Unavailable"},
 		{graphtest.Fault{Status: 302, Body: "x"}, nil, "foreign host"},
-		{graphtest.Fault{Status: 418, Body: `{"error":{"code":"a\u0000\nb` + strings.Repeat("c", 500) + `"}}`}, nil, "418 a??bcc"},
+		{graphtest.Fault{Status: 418, Body: `{"error":{"code":"a\u0000\nb` + strings.Repeat("c", 500) + `"}}`}, nil, "418 I'm a teapot"},
 	} {
 		inBubble(t, nil, nil, func(t *testing.T, srv *graphtest.Server, client *graph.Client) {
 			c.fault.Times = -1

@@ -43,7 +43,7 @@ func (e *Error) Error() string {
 		// The details quote names and addresses; Reason has them.
 		b.WriteString(": " + clip(strings.Join(e.Fields, ", "), 100))
 	case e.Detail != "" && e.Status != http.StatusUnprocessableEntity:
-		b.WriteString(": " + e.Detail)
+		b.WriteString(": " + rest.Quote(e.Detail)) // all of it is in Reason
 	}
 	if e.Err != nil {
 		if e.Status != 0 {
@@ -82,9 +82,9 @@ func (e *Error) RetryAfter() (time.Duration, bool) { return max(e.wait, 0), e.wa
 // explain puts a failure into Zendesk's words.
 func explain(f *rest.Failure) error {
 	e := &Error{Op: f.Op, Status: f.Status, Err: f.Err, wait: f.Wait}
-	e.RequestID = f.Header.Get("X-Zendesk-Request-Id") // as documented
+	e.RequestID = rest.ID(f.Header.Get("X-Zendesk-Request-Id")) // as documented
 	if e.RequestID == "" {
-		e.RequestID = f.Header.Get("X-Request-Id") // as seen
+		e.RequestID = rest.ID(f.Header.Get("X-Request-Id")) // as seen
 	}
 	e.read(f.Body)
 	e.classes = classes(e, f)
@@ -180,7 +180,7 @@ func (e *Error) read(body []byte) {
 			e.Detail = b.Errors[0].Title
 		}
 	}
-	e.Code, e.Detail = clip(e.Code, 60), clip(e.Detail, 300)
+	e.Code, e.Detail = rest.Code(e.Code), clip(e.Detail, 300)
 }
 
 // readDetails takes over the fields that are named and what is said of them
@@ -200,7 +200,7 @@ func (e *Error) readDetails(details json.RawMessage) {
 		}
 	}
 	if said := strings.Join(all, "; "); said != "" {
-		e.Fields, e.Detail = names, said
+		e.Fields, e.Detail = slices.DeleteFunc(names, func(name string) bool { return rest.Code(name) == "" }), said
 	}
 }
 
