@@ -111,7 +111,8 @@ func missing(wanted, granted []string) []string {
 	var list []string
 	for _, w := range wanted {
 		if w != "offline_access" && !slices.ContainsFunc(granted, func(g string) bool {
-			return strings.EqualFold(g[strings.LastIndexByte(g, '/')+1:], w)
+			g = g[strings.LastIndexByte(g, '/')+1:]
+			return strings.EqualFold(g, w) || strings.EqualFold(g, w+".Shared") // which opens one's own as well
 		}) {
 			list = append(list, w)
 		}

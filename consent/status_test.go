@@ -65,7 +65,7 @@ func TestStatus(t *testing.T) {
 			consent.StateUnknown, []string{"Not known", "cannot be read just now"}},
 		"all permissions": {func(w *world, store *tokens.Memory, _ *faultyStore) {
 			require.NoError(w, tokens.Put(w.Context(), &tokens.Sealed{Store: store, Keeper: young}, support,
-				w.app.SignedIn(granted("openid profile https://graph.microsoft.com/mail.readwrite Mail.Send User.Read"), ann)))
+				w.app.SignedIn(granted("openid profile https://graph.microsoft.com/mail.readwrite Mail.Send.Shared User.Read"), ann)))
 		}, consent.StateConnected, []string{"Signed in as " + ann}},
 		"too few permissions": {func(w *world, store *tokens.Memory, _ *faultyStore) {
 			require.NoError(w, tokens.Put(w.Context(), &tokens.Sealed{Store: store, Keeper: young}, support, w.app.SignedIn(granted("Mail.Read User.Read"), "")))
