@@ -43,6 +43,7 @@
 //
 // Template returns the pages, whose parts an application may define anew, such as
 // "style" and "header"; or it brings a template of its own, which is executed with
-// a Page. Their words are English. A browser takes styles from the page itself, with the Nonce of Page, and
-// styles, pictures and fonts from the application's own host.
+// a Page. Their words are English. A browser takes styles from the page itself,
+// with the Nonce of Page, and if Options.Template is set, styles, pictures and fonts
+// from the application's own host as well.
 package consent
