@@ -12,6 +12,9 @@ type State struct {
 	Since   time.Time // when
 	Renewed time.Time // when its tokens were renewed last
 	Scopes  []string  // what was consented to; nil if the service did not say
+	// ClientID is the application that it was made with; "" if nobody noted it. A
+	// Source of another one does not use it.
+	ClientID string
 	// Refused is the *Error with which the sign-in was refused since, which
 	// somebody has to do something about; nil while it works. RefusedSince is
 	// when that was first.
@@ -30,7 +33,7 @@ func Look(ctx context.Context, store Store, account string) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &State{User: r.User, Since: r.Since, Renewed: r.Issued, Scopes: strings.Fields(r.Scope)}
+	s := &State{User: r.User, Since: r.Since, Renewed: r.Issued, Scopes: strings.Fields(r.Scope), ClientID: r.Client}
 	if r.Trouble != nil {
 		s.Refused, s.RefusedSince = r.Trouble.err(), r.Trouble.At
 	}

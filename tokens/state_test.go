@@ -36,7 +36,7 @@ func TestLook(t *testing.T) {
 		require.Equal(t, []string{"Mail.Send", "offline_access"}, scopes, "the answer did not say, so they are the same")
 		state, err := s.Look(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, &tokens.State{User: "ann@contoso.test", Since: began, Renewed: began.Add(2 * time.Hour), Scopes: scopes}, state)
+		require.Equal(t, &tokens.State{User: "ann@contoso.test", Since: began, Renewed: began.Add(2 * time.Hour), Scopes: scopes, ClientID: "app"}, state)
 
 		b.endpoint.set(func() { b.endpoint.valid = "another" })
 		time.Sleep(2 * time.Hour)

@@ -41,6 +41,7 @@ func TestDelegation(t *testing.T) {
 		b.token = b.fake.TokenFor(graphtest.Grant{Scopes: []string{"Mail.ReadWrite", "Mail.Send"}})
 		b.refused(b.get(team+"/messages"), 403, "ErrorAccessDenied")
 		b.token = b.fake.TokenFor(graphtest.Grant{Scopes: []string{"Mail.ReadWrite.Shared", "Mail.Send.Shared"}})
+		require.Equal(t, 200, b.get("/v1.0/me/messages").status, "one's own as well")
 		r := b.get(team + "/messages")
 		require.Equal(t, c.read, r.status, "%v: %s", c.rights, r.text)
 		r = b.do("POST", team+"/sendMail", mime, "Content-Type", "text/plain")

@@ -62,7 +62,7 @@ func (c *call) shows(name string) bool {
 	if c.query.selected != nil {
 		return slices.Contains(c.query.selected, name)
 	}
-	return !slices.Contains(onDemand, name) && (c.reads("Mail.Read") || !slices.Contains(bodily, name))
+	return !slices.Contains(onDemand, name) && (c.granted("Mail.Read") || !slices.Contains(bodily, name))
 }
 
 func (c *call) property(it *item, name string) (any, bool) {
@@ -209,12 +209,4 @@ func (c *call) projection() string {
 		return ""
 	}
 	return "(" + strings.Join(c.query.selected, ",") + ")"
-}
-
-// reads tells whether the token may read that much of the mailbox.
-func (c *call) reads(permission string) bool {
-	if c.delegate() != nil {
-		permission += ".Shared"
-	}
-	return c.token.has(permission)
 }
