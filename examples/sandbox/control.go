@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,6 +29,8 @@ func (s *sandbox) control() http.Handler {
 	mux.HandleFunc("GET /control/sent", answer(func(*http.Request) (any, error) { return s.folder("sentitems"), nil }))
 	mux.HandleFunc("GET /control/tickets", answer(func(*http.Request) (any, error) { return s.tickets(), nil }))
 	mux.HandleFunc("POST /control/faults", answer(s.faults))
+	mux.HandleFunc("POST /control/signin", answer(s.signIn))
+	mux.HandleFunc("POST /control/revoke", answer(s.revoke))
 	mux.HandleFunc("POST /control/clock", answer(s.clock))
 	return mux
 }
@@ -173,6 +176,23 @@ func (s *sandbox) faults(r *http.Request) (any, error) {
 		return struct{}{}, nil
 	}
 	return nil, fmt.Errorf(`"server" is "graph" or "zendesk", not %q`, in.Server)
+}
+
+// signIn does what a person does who is shown a code by a device.
+func (s *sandbox) signIn(r *http.Request) (any, error) {
+	var in struct{ Code, User string }
+	if err := decode(r, &in); err != nil {
+		return nil, err
+	}
+	return struct{}{}, s.exchange.EnterCode(in.Code, cmp.Or(in.User, s.exchange.Mailbox()))
+}
+
+// revoke does what an administrator does with "Revoke sessions", and does not wait
+// for the hour in which access tokens would go on working.
+func (s *sandbox) revoke(*http.Request) (any, error) {
+	s.exchange.RevokeSignIns(s.exchange.Mailbox())
+	s.exchange.ExpireTokens()
+	return struct{}{}, nil
 }
 
 func (s *sandbox) clock(r *http.Request) (any, error) {

@@ -4,14 +4,18 @@
 //	go run ./examples/sandbox
 //
 // Its first line on stdout, once everything listens, is "ready" and what a
-// client needs to know, as NAME=value pairs. Mail is put in, and everything is
-// looked at, on the control port:
+// client needs to know, as NAME=value pairs: with them in the environment, and an
+// EXDESK_STORE and an EXDESK_KEY_FILE, examples/connect and examples/ingest work on
+// it. Mail is put in, and everything is looked at, on the control port:
 //
 //	POST /control/mail     an RFC 5322 message, delivered to the Inbox; answers its id
 //	GET  /control/mailbox  every message of the mailbox
 //	GET  /control/sent     the messages in Sent Items
 //	GET  /control/tickets  every ticket with its comments and files
 //	POST /control/faults   {"server":"graph","path":"/v1.0/**","status":503}: fail chosen requests; {} ends it
+//	POST /control/signin   {"code":"ABCDEFGHJ","user":"support@contoso.test"}: type the code that a device
+//	                       shows, as that person, by default the mailbox's own, and agree to all
+//	POST /control/revoke   end all that the mailbox's own account signed in to, and every access token of Graph
 //	POST /control/clock    {"advance":"3h"} or {"now":"2026-11-22T10:00:00Z"}: move both servers' clocks
 //
 // A fault of "graph" or "zendesk" has method, path, contains, skip and times to
@@ -20,6 +24,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -30,6 +35,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -101,7 +107,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	box := &sandbox{
-		exchange: graphtest.New(&graphtest.Options{Mailbox: s.mailbox, Raw: s.raw, TokenLife: long}),
+		exchange: graphtest.New(&graphtest.Options{Mailbox: s.mailbox, Raw: s.raw, TokenLife: long, DeviceInterval: time.Second}),
 		support:  zendesktest.New(&zendesktest.Options{TokenLife: long}),
 	}
 	var cert *tls.Certificate
@@ -132,8 +138,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			go func() { failed <- srv.Serve(ln) }()
 		}
 	}
-	fmt.Fprintf(stdout, "ready EXDESK_GRAPH_URL=%s EXDESK_ZENDESK_URL=%s EXDESK_CONTROL_URL=%s EXDESK_GRAPH_TOKEN=%s EXDESK_ZENDESK_TOKEN=%s EXDESK_MAILBOX=%s\n",
-		urls[0], urls[1], urls[2], box.exchange.Token(), box.support.Token(), s.mailbox)
+	_, domain, _ := strings.Cut(s.mailbox, "@")
+	id, secret := box.exchange.Client()
+	zendeskID, zendeskSecret := box.support.Client()
+	fmt.Fprint(stdout, "ready")
+	for _, pair := range [][2]string{
+		{"GRAPH_URL", urls[0]}, {"ZENDESK_URL", urls[1]}, {"CONTROL_URL", urls[2]},
+		{"GRAPH_TOKEN", box.exchange.Token()}, {"ZENDESK_TOKEN", box.support.Token()}, {"MAILBOX", s.mailbox},
+		{"LOGIN_URL", urls[0]}, {"TENANT", cmp.Or(domain, "contoso.test")}, {"CLIENT_ID", id}, {"CLIENT_SECRET", secret},
+		{"ZENDESK", "acme"}, {"ZENDESK_CLIENT_ID", zendeskID}, {"ZENDESK_CLIENT_SECRET", zendeskSecret},
+	} {
+		fmt.Fprintf(stdout, " EXDESK_%s=%s", pair[0], pair[1])
+	}
+	fmt.Fprintln(stdout)
 	select {
 	case <-ctx.Done():
 		return nil

@@ -19,7 +19,9 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/exdesk/exdesk"
+	"github.com/exdesk/exdesk/entra"
 	"github.com/exdesk/exdesk/graph"
+	"github.com/exdesk/exdesk/tokens"
 	"github.com/exdesk/exdesk/zendesk"
 )
 
@@ -43,7 +45,8 @@ func start(t *testing.T, args ...string) map[string]string {
 		name, value, _ := strings.Cut(w, "=")
 		said[name] = value
 	}
-	for _, name := range []string{"EXDESK_GRAPH_URL", "EXDESK_ZENDESK_URL", "EXDESK_CONTROL_URL", "EXDESK_GRAPH_TOKEN", "EXDESK_ZENDESK_TOKEN", "EXDESK_MAILBOX"} {
+	for _, name := range []string{"EXDESK_GRAPH_URL", "EXDESK_ZENDESK_URL", "EXDESK_CONTROL_URL", "EXDESK_GRAPH_TOKEN", "EXDESK_ZENDESK_TOKEN", "EXDESK_MAILBOX",
+		"EXDESK_LOGIN_URL", "EXDESK_TENANT", "EXDESK_CLIENT_ID", "EXDESK_CLIENT_SECRET", "EXDESK_ZENDESK", "EXDESK_ZENDESK_CLIENT_ID", "EXDESK_ZENDESK_CLIENT_SECRET"} {
 		require.NotEmpty(t, said[name], name)
 	}
 	return said
@@ -127,11 +130,44 @@ func TestSandbox(t *testing.T) {
 	control(t, client, said, "POST", "/control/clock", `{"now":"2027-01-01T00:00:00Z"}`, 200, nil)
 }
 
+// A device signs in with what the first line says, until that is revoked.
+func TestSignIn(t *testing.T) {
+	said := start(t)
+	app, err := entra.New(said["EXDESK_TENANT"], said["EXDESK_CLIENT_ID"], entra.Secret(said["EXDESK_CLIENT_SECRET"]),
+		&entra.Options{Cloud: entra.Cloud{Login: said["EXDESK_LOGIN_URL"], Graph: said["EXDESK_GRAPH_URL"], Resource: entra.Global.Graph}})
+	require.NoError(t, err)
+	auth, err := app.Device(t.Context())
+	require.NoError(t, err)
+	control(t, http.DefaultClient, said, "POST", "/control/signin", `{"code":"`+auth.UserCode+`"}`, 200, nil)
+	token, err := app.DeviceToken(t.Context(), auth)
+	require.NoError(t, err)
+	store := new(tokens.Memory)
+	require.NoError(t, tokens.Put(t.Context(), store, "a", app.SignedIn(token, "")))
+	source, err := app.Source("a", store)
+	require.NoError(t, err)
+	who := func() (*graph.Account, error) {
+		return graph.WhoSignedIn(t.Context(), source, &graph.Options{BaseURL: said["EXDESK_GRAPH_URL"] + "/v1.0"})
+	}
+	account, err := who()
+	require.NoError(t, err)
+	require.Equal(t, said["EXDESK_MAILBOX"], account.Address)
+	control(t, http.DefaultClient, said, "POST", "/control/revoke", "", 200, nil)
+	source.Refused(token)
+	_, err = who()
+	require.ErrorIs(t, err, tokens.ErrRevoked)
+
+	client, err := zendesk.NewApp(said["EXDESK_ZENDESK"], said["EXDESK_ZENDESK_CLIENT_ID"], said["EXDESK_ZENDESK_CLIENT_SECRET"],
+		&zendesk.AppOptions{BaseURL: said["EXDESK_ZENDESK_URL"]})
+	require.NoError(t, err)
+	_, err = client.ClientCredentials(t.Context())
+	require.NoError(t, err)
+}
+
 func TestControlRefuses(t *testing.T) {
 	said := start(t)
 	for _, c := range [][2]string{{"/control/mail", ""}, {"/control/faults", `{"sever":"graph"}`}, {"/control/faults", `{"server":"x"}`},
 		{"/control/faults", `{"status":500}`}, {"/control/faults", `{"server":"graph","path":"[","status":500}`}, {"/control/faults", `{"server":"graph","delay":5}`},
-		{"/control/clock", `{"advance":"soon"}`}, {"/control/clock", `x`}, {"/control/clock", ``}, {"/control/clock", `{}`}, {"/control/clock", `{"advance":"1h"}{}`}, {"/control/faults", `[]`},
+		{"/control/signin", `{"code":"ABCDEFGHJ"}`}, {"/control/signin", `x`}, {"/control/clock", `{"advance":"soon"}`}, {"/control/clock", `x`}, {"/control/clock", ``}, {"/control/clock", `{}`}, {"/control/clock", `{"advance":"1h"}{}`}, {"/control/faults", `[]`},
 		{"/control/faults", `{"server":"graph","status":42}`}, {"/control/faults", `{"server":"graph"}`}, {"/control/faults", `{"server":"graph","delay":"-5s"}`}} {
 		var out struct{ Error string }
 		control(t, http.DefaultClient, said, "POST", c[0], c[1], 400, &out)
