@@ -323,8 +323,14 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 		if s, ok := c.Token.(interface{ Refused(*oauth2.Token) }); ok {
 			s.Refused(token) // it may have been revoked before its end
 		}
-		if fresh, err := c.token(ctx); err == nil && fresh.AccessToken != *stale {
+		switch fresh, err := c.token(ctx); {
+		case err == nil && fresh.AccessToken != *stale:
 			f.Err = ErrRenewed
+		case err != nil:
+			// Why there is no other says more than the 401, unless it passes.
+			if f.Err = fmt.Errorf("%w: %w", ErrToken, err); f.Temporary() {
+				f.Err = nil
+			}
 		}
 	case resp.StatusCode == http.StatusTooManyRequests && c.Narrow != nil && c.Narrow(resp.Header):
 	case r.Apart || r.Bare: // which may be another service's

@@ -226,6 +226,40 @@ func TestRefusedTokenIsAskedForOnceMore(t *testing.T) {
 	})
 }
 
+// ending is a token source whose sign-in ended after its first token.
+type ending struct {
+	given atomic.Bool
+	err   error
+}
+
+func (e *ending) Token() (*oauth2.Token, error) {
+	if e.given.Swap(true) {
+		return nil, e.err
+	}
+	return &oauth2.Token{AccessToken: "old"}, nil
+}
+
+// Why there is no newer token than the one that was refused is told, unless it
+// passes by itself.
+func TestRefusedTokenSaysWhy(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		says bool
+	}{{errors.New("the password was changed"), true}, {&net.OpError{Op: "dial", Err: errors.New("refused")}, false}} {
+		synctest.Test(t, func(t *testing.T) {
+			client := start(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
+			client.Token = &ending{err: c.err}
+			_, err := get(t.Context(), client, &rest.Request{Path: []string{"x"}})
+			var f failure
+			require.ErrorAs(t, err, &f)
+			require.Equal(t, http.StatusUnauthorized, f.Status)
+			require.False(t, f.Temporary())
+			require.Equal(t, c.says, errors.Is(err, rest.ErrToken))
+			require.Equal(t, c.says, errors.Is(err, c.err))
+		})
+	}
+}
+
 type badSource struct{ err error }
 
 func (b badSource) Token() (*oauth2.Token, error) { return nil, b.err }
