@@ -29,7 +29,7 @@ func TestDemo(t *testing.T) {
 	var out, errs bytes.Buffer
 	p := &program{stdin: strings.NewReader(""), stdout: &out, stderr: &errs}
 	require.NoError(t, p.run(t.Context(), []string{"-demo"}), errs.String())
-	require.Regexp(t, `(?s)^good +sign-in +the mailbox's own account has signed in\n.*`+
+	require.Regexp(t, `(?s)^good +Microsoft sign-in +the mailbox's own account has signed in\n.*`+
 		`\ngood +scopes +tickets can be found, made and added to, and files stored\n.*`+
 		`\nmailbox +support@contoso\.test\nsigned in +support@contoso\.test, on .*`+
 		`: sent, to 1 recipient\nFIELD +HANDED IN .*\nReferences +<0\..*$`, out.String())
@@ -133,7 +133,7 @@ func TestConnect(t *testing.T) {
 	require.NoError(t, err)
 	var found exdesk.Findings
 	require.NoError(t, json.Unmarshal([]byte(out), &found))
-	require.Equal(t, "sign-in", found[0].Subject)
+	require.Equal(t, "Microsoft sign-in", found[0].Subject)
 
 	out, _, err = r.connect("", "-status", "-json")
 	require.NoError(t, err)
@@ -149,7 +149,7 @@ func TestConnect(t *testing.T) {
 	r.exchange.ExpireTokens()
 	out, _, err = r.connect("", "-check")
 	require.ErrorIs(t, err, errBroken)
-	require.Regexp(t, `(?m)^failure +sign-in .*AADSTS50173`, out)
+	require.Regexp(t, `(?m)^failure +Microsoft sign-in .*AADSTS50173`, out)
 	out, _, err = r.connect("", "-status")
 	require.ErrorContains(t, err, "run connect")
 	require.Regexp(t, `(?m)^refused +since .*AADSTS50173: the password was changed: sign in again`, out)

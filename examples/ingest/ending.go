@@ -52,6 +52,12 @@ func (e *ending) step(s exdesk.Step) {
 	}
 }
 
+func (e *ending) atHand() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.busy
+}
+
 // begin ends the Connector's Run: now, or with the mail at hand, or at the latest
 // when that has taken so long. It tells which.
 func (e *ending) begin(within time.Duration) (atHand bool) {

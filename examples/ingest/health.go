@@ -65,6 +65,7 @@ type report struct {
 	LastPass    time.Time     `json:"lastPass,omitzero"`
 	LastSuccess time.Time     `json:"lastSuccess,omitzero"`
 	NextPass    time.Time     `json:"nextPass,omitzero"`
+	AtHand      bool          `json:"atHand"`   // whether a mail is being imported
 	Failures    int           `json:"failures"` // passes in a row
 	Waiting     int           `json:"waiting"`  // mails
 	Oldest      time.Time     `json:"oldest,omitzero"`
@@ -73,7 +74,7 @@ type report struct {
 
 func (d *daemon) report() *report {
 	s := d.conn.Status()
-	r := &report{DryRun: d.dry, LastPass: s.LastPass.UTC(), LastSuccess: s.LastSuccess.UTC(), NextPass: s.NextPass.UTC(),
+	r := &report{DryRun: d.dry, AtHand: d.ending.atHand(), LastPass: s.LastPass.UTC(), LastSuccess: s.LastSuccess.UTC(), NextPass: s.NextPass.UTC(),
 		Failures: s.Failures, Waiting: s.Waiting, Oldest: s.Oldest.UTC(), Totals: s.Totals}
 	r.State, r.Since, r.Reason = d.watch.look()
 	r.Since = r.Since.UTC()

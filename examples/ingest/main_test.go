@@ -227,7 +227,7 @@ func TestExamined(t *testing.T) {
 		stop := r.start()
 		time.Sleep(time.Minute)
 		require.ErrorIs(t, stop(), errConfig)
-		require.Regexp(t, `level=ERROR msg=check subject=sign-in severity=failure what=.*AADSTS50173.* do="the password was changed: sign in again"`, r.log.String())
+		require.Regexp(t, `level=ERROR msg=check subject="Microsoft sign-in" severity=failure what=.*AADSTS50173.* do="the password was changed: sign in again"`, r.log.String())
 		require.Equal(t, exitConfig, status(errConfig))
 	})
 }
