@@ -219,6 +219,11 @@ func TestApplication(t *testing.T) {
 	require.NoError(t, err, out+errs)
 	require.Contains(t, errs, "nobody signs in, and nothing is kept")
 	require.Contains(t, out, "an application has signed in, without a person")
+	r.exchange.AddMailbox("boss@contoso.test")
+	r.env["EXDESK_OUT_OF_REACH"] = "boss@contoso.test"
+	out, _, err = r.connect("", "-check")
+	require.ErrorIs(t, err, errBroken)
+	require.Regexp(t, `(?m)^failure +other mailboxes `, out)
 	for _, do := range []string{"-status", "-disconnect"} {
 		_, _, err = r.connect("", do)
 		require.ErrorContains(t, err, "there is no sign-in to keep")

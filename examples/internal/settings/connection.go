@@ -45,7 +45,7 @@ func (s *Settings) GraphURL() string { return s.cloud.BaseURL() }
 
 // Box returns the mailbox, which those tokens open.
 func (s *Settings) Box(source oauth2.TokenSource) (*graph.Client, error) {
-	opts := &graph.Options{BaseURL: s.cloud.BaseURL()}
+	opts := &graph.Options{BaseURL: s.cloud.BaseURL(), OutOfReach: s.outOfReach}
 	if s.Access == Person {
 		opts.User = "me" // whose name may be another than the address
 	}

@@ -13,6 +13,8 @@
 //	EXDESK_FEDERATED_TOKEN_FILE   a file with a token of another provider that somebody renews;
 //	                              or none of the three: the application is a public client
 //	EXDESK_CLOUD                  Microsoft's cloud: "global" (default), "gcchigh", "dod", "china"
+//	EXDESK_OUT_OF_REACH           the address of a mailbox that the application must not open: it is
+//	                              tried, to prove that "application" has this mailbox alone
 //	EXDESK_ZENDESK                the Zendesk account: acme for acme.zendesk.com
 //	EXDESK_ZENDESK_CLIENT_ID      the identifier of the OAuth client there
 //	EXDESK_ZENDESK_CLIENT_SECRET *

@@ -27,6 +27,7 @@ type Settings struct {
 	tenant, clientID string
 	credential       entra.Credential // nil of a public client
 	cloud            entra.Cloud
+	outOfReach       string // another mailbox
 
 	zendesk             string // subdomain
 	zendeskURL          string // "" is the real one
@@ -51,6 +52,7 @@ func (e *Environment) Settings() (*Settings, error) {
 		e.Wrong("EXDESK_MAILBOX", "it is not an address: give one such as support@contoso.com")
 	}
 	s.Access = Access(e.One("EXDESK_ACCESS", string(Person), string(Shared), string(Application)))
+	s.outOfReach = e.Get("EXDESK_OUT_OF_REACH")
 	s.Sends = e.One("EXDESK_SEND", "no", "yes") == "yes"
 	s.readEntra(e)
 	s.readZendesk(e)
