@@ -118,7 +118,7 @@ func (d *daemon) serve(ctx context.Context, ln net.Listener) error {
 			d.watch.stop()
 			notify("STOPPING=1")
 			atHand := d.ending.begin(d.stop)
-			d.log.Info("ending", "a mail is at hand", atHand, "for at most", d.stop)
+			d.log.Info("ending", "atHand", atHand, "within", d.stop.String())
 		case err := <-failed:
 			d.ending.cancel(fmt.Errorf("serving EXDESK_LISTEN: %w", err))
 		case err := <-worked:

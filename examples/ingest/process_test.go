@@ -214,7 +214,7 @@ func TestProcesses(t *testing.T) {
 	require.NoError(t, d.Wait())
 	tickets, labelled := h.seen()
 	require.Equal(t, []int{4, 4}, []int{tickets, labelled})
-	require.Contains(t, h.all.String(), `"a mail is at hand":true`)
+	require.Contains(t, h.all.String(), `"msg":"ending","atHand":true`)
 	h.mend()
 
 	// Killed in the middle, and started again.

@@ -90,7 +90,7 @@ func (w *watch) tick() bool {
 	}
 	if now := time.Now(); w.state == trouble && now.Sub(w.told) >= alertEvery {
 		w.told = now
-		w.log.Error("still not working", "since", w.since.UTC().Format(time.RFC3339), "for", now.Sub(w.since).Round(time.Second), "reason", w.reason)
+		w.log.Error("still not working", "since", w.since.UTC().Format(time.RFC3339), "for", now.Sub(w.since).Round(time.Second).String(), "reason", w.reason)
 	}
 	return alive
 }
@@ -123,14 +123,14 @@ func (w *watch) enter(to state, reason string) {
 	if w.reason = reason; from == to {
 		return
 	}
-	lasted := now.Sub(w.since).Round(time.Second)
+	lasted := now.Sub(w.since).Round(time.Second).String()
 	w.state, w.since = to, now
 	switch {
 	case to == trouble:
 		w.told = now
 		w.log.Error("not working", "reason", reason)
 	case to == working && from == trouble:
-		w.log.Info("working again", "trouble lasted", lasted)
+		w.log.Info("working again", "lasted", lasted)
 	case to == working:
 		w.log.Info("working")
 	}
