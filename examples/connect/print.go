@@ -73,8 +73,8 @@ func boxed(found exdesk.Findings, columns int) string {
 	}
 	rule("┌", "┬", "┐")
 	row("1", "SEVERITY", "SUBJECT", "FINDING")
+	rule("├", "┼", "┤")
 	for _, f := range found {
-		rule("├", "┼", "┤")
 		lines := wrap(f.What, widths[2])
 		if f.Do != "" {
 			lines = append(lines, wrap("→ "+f.Do, widths[2])...)
@@ -91,15 +91,19 @@ func boxed(found exdesk.Findings, columns int) string {
 	return b.String()
 }
 
-// wrap breaks a text between words, and a word that is too long anywhere. What
-// a terminal would obey is not let through.
-func wrap(text string, columns int) []string {
-	text = strings.Map(func(r rune) rune {
+// plain takes what a terminal would obey out of a text that came from elsewhere.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
 			return ' '
 		}
 		return r
 	}, text)
+}
+
+// wrap breaks a text between words, and a word that is too long anywhere.
+func wrap(text string, columns int) []string {
+	text = plain(text)
 	lines, used := []string{""}, 0
 	for _, word := range strings.Fields(text) {
 		if used > 0 && used+1+broad(word) > columns {

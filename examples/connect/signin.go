@@ -57,6 +57,7 @@ func (p *program) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	account.Address = plain(account.Address)
 	if err := p.refuse(account); err != nil {
 		return err
 	}
@@ -121,7 +122,7 @@ func (p *program) withCode(ctx context.Context, app *entra.App) (*oauth2.Token, 
 	if err != nil {
 		return nil, err
 	}
-	p.say("Open %s\nand enter  %s\n", auth.VerificationURI, auth.UserCode)
+	p.say("Open %s\nand enter  %s\n", plain(auth.VerificationURI), plain(auth.UserCode))
 	if p.onCode != nil {
 		p.onCode(auth.UserCode)
 	}

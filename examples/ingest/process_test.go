@@ -156,6 +156,24 @@ func (h *house) ready() bool {
 	return status == 200
 }
 
+// listen is systemd, as far as its services tell it something.
+func (h *house) listen() *lines {
+	h.Helper()
+	path := filepath.Join(h.dir, "notify")
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	require.NoError(h, err)
+	h.Cleanup(func() { _ = conn.Close() })
+	told := new(lines)
+	go func() {
+		b := make([]byte, 4<<10)
+		for n := 0; err == nil; n, err = conn.Read(b) {
+			fmt.Fprintf(told, "%s\n", b[:n])
+		}
+	}()
+	h.env = append(h.env, "NOTIFY_SOCKET="+path, "WATCHDOG_USEC=1000000")
+	return told
+}
+
 func (h *house) until(ok func() bool) {
 	h.Helper()
 	require.Eventually(h, ok, 2*time.Minute, 20*time.Millisecond, "%s", &h.all)
@@ -199,10 +217,13 @@ func TestProcesses(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 	require.Error(t, h.command("ingest", "-health").Run(), "it does not run")
+	told := h.listen()
 	d := h.ingest()
 	h.until(h.ready)
 	h.done()
 	require.NoError(t, h.command("ingest", "-health").Run())
+	h.until(func() bool { return told.count("WATCHDOG=1") > 1 })
+	require.Equal(t, 1, told.count("READY=1\n"))
 
 	// SIGTERM in the middle of a pass: the mail at hand comes to its end.
 	h.midPass()
@@ -212,6 +233,7 @@ func TestProcesses(t *testing.T) {
 		return strings.HasPrefix(text, "stopping since ") || text == ""
 	})
 	require.NoError(t, d.Wait())
+	h.until(func() bool { return told.count("STOPPING=1\n") == 1 })
 	tickets, labelled := h.seen()
 	require.Equal(t, []int{4, 4}, []int{tickets, labelled})
 	require.Contains(t, h.all.String(), `"msg":"ending","atHand":true`)

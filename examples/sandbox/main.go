@@ -6,7 +6,14 @@
 // Its first line on stdout, once everything listens, is "ready" and what a
 // client needs to know, as NAME=value pairs: with them in the environment, and an
 // EXDESK_STORE and an EXDESK_KEY_FILE, examples/connect and examples/ingest work on
-// it. Mail is put in, and everything is looked at, on the control port:
+// it:
+//
+//	go run ./examples/sandbox >ready &
+//	export $(sed 's/^ready//' ready) EXDESK_STORE=$PWD/store EXDESK_KEY_FILE=$PWD/key
+//	go run ./examples/connect    # and type its code at the page that it names
+//	go run ./examples/ingest
+//
+// Mail is put in, and everything is looked at, on the control port:
 //
 //	POST /control/mail     an RFC 5322 message, delivered to the Inbox; answers its id
 //	GET  /control/mailbox  every message of the mailbox
