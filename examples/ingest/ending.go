@@ -27,17 +27,12 @@ var errEnded = errors.New("it was told to end")
 // Reserve implements exdesk.Limiter.
 func (e *ending) Reserve(ctx context.Context, mailbox string, cost exdesk.Cost) (exdesk.Reservation, error) {
 	slot, err := e.Limiter.Reserve(ctx, mailbox, cost)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.busy = true // with ctx at its end, for no longer than it takes to see that
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.begun {
-		slot.Cancel()
-		return nil, errEnded
-	}
-	e.busy = true
-	return slot, nil
+	return slot, err
 }
 
 // step hears of a step that ended.

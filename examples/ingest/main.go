@@ -21,7 +21,7 @@
 //
 // SIGTERM and SIGINT end it: no further mail is begun, the one at hand may take
 // EXDESK_STOP, and what is finished is labelled, which takes 15 seconds at most;
-// a second one ends it at once, which is safe. The status is 0 then.
+// the status is 0 then. A second one ends it at once, which is safe, with status 1.
 //
 // Under systemd it says when it is ready, when it stops, and that it is alive:
 // exdesk-ingest.service is its unit. Dockerfile makes an image of it.
@@ -52,11 +52,16 @@ const (
 var errConfig = errors.New("it cannot work before somebody has seen to what the log says")
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second one ends it at once
-	err := run(ctx, os.Args[1:], os.LookupEnv, os.Stderr)
-	stop()
-	os.Exit(status(err))
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		os.Exit(exitFailed)
+	}()
+	os.Exit(status(run(ctx, os.Args[1:], os.LookupEnv, os.Stderr)))
 }
 
 func status(err error) int {

@@ -256,6 +256,7 @@ func TestProcesses(t *testing.T) {
 	begin := time.Now()
 	require.NoError(t, d.Process.Signal(syscall.SIGTERM))
 	require.Error(t, d.Wait())
+	require.Equal(t, exitFailed, d.ProcessState.ExitCode())
 	require.Less(t, time.Since(begin), 2*time.Second)
 	h.mend()
 	d = h.ingest()
