@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -94,19 +93,7 @@ func (p *program) keep(ctx context.Context, app *entra.App, store tokens.Store, 
 	if _, err := source.TokenContext(ctx); err != nil {
 		return fmt.Errorf("the sign-in could not be renewed, so that it would have ended within the hour; nothing was kept: %w", err)
 	}
-	data, _, err := trial.Load(ctx, p.Mailbox)
-	if err != nil {
-		return err
-	}
-	for {
-		_, version, err := store.Load(ctx, p.Mailbox)
-		if err != nil && !errors.Is(err, tokens.ErrNotFound) && !errors.Is(err, tokens.ErrSealed) {
-			return err
-		}
-		if _, err = store.Save(ctx, p.Mailbox, data, version); !errors.Is(err, tokens.ErrChanged) {
-			return err
-		}
-	}
+	return tokens.Copy(ctx, store, trial, p.Mailbox)
 }
 
 func (p *program) signIn(ctx context.Context, app *entra.App) (*oauth2.Token, error) {
