@@ -8,4 +8,8 @@
 //			return func() tokens.Store { return mystore.Open(dir) }
 //		})
 //	}
+//
+//	func TestKeeper(t *testing.T) {
+//		exdesktest.Keeper(t, func(t *testing.T) tokens.Keeper { return mykeys.New(t) })
+//	}
 package exdesktest

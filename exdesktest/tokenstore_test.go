@@ -1,7 +1,10 @@
 package exdesktest_test
 
 import (
+	"crypto/rand"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/exdesk/exdesk/exdesktest"
 	"github.com/exdesk/exdesk/tokens"
@@ -11,5 +14,16 @@ func TestTokenStore(t *testing.T) {
 	exdesktest.TokenStore(t, func(*testing.T) func() tokens.Store {
 		store := new(tokens.Memory)
 		return func() tokens.Store { return store }
+	})
+}
+
+func TestKeeper(t *testing.T) {
+	exdesktest.Keeper(t, func(t *testing.T) tokens.Keeper {
+		secret := make([]byte, 32)
+		_, err := rand.Read(secret)
+		require.NoError(t, err)
+		keys, err := tokens.NewKeys(tokens.Key{ID: "a", Secret: secret})
+		require.NoError(t, err)
+		return keys
 	})
 }
