@@ -19,6 +19,8 @@ type checking struct {
 	setup     *exdesk.Setup
 	found     []exdesk.Finding
 	delegated bool // somebody signed in; otherwise it is an application
+	known     bool // who it is that signed in
+	own       bool // whose mailbox it is
 	shared    bool // whose mailbox it is not
 }
 
@@ -96,17 +98,17 @@ const onSignIn = "Microsoft sign-in"
 // signIn finds out whose token it is, and whether there is one.
 func (k *checking) signIn(ctx context.Context) bool {
 	who, err := k.whoSignedIn(ctx)
-	switch status, _ := answered(err); {
+	switch status, code := answered(err); {
 	case err == nil:
-		k.delegated = true
-		k.person(ctx, who)
+		k.delegated, k.known = true, true
+		return k.person(ctx, who)
 	case errors.Is(err, rest.ErrToken):
 		k.trouble(onSignIn, "there is no access token", err)
 		return false
 	case status == http.StatusUnauthorized:
 		k.trouble(onSignIn, "Microsoft Graph does not take the access token", err)
 		return false
-	case status == http.StatusBadRequest:
+	case status == http.StatusBadRequest && code != "": // which is Graph's own answer
 		// Known from the service: an application has no "me".
 		k.add(onSignIn, exdesk.Good, "an application has signed in, without a person", "")
 		if k.opts.User == "me" {
@@ -123,12 +125,14 @@ func (k *checking) signIn(ctx context.Context) bool {
 	return true
 }
 
-// person compares who signed in with the mailbox.
-func (k *checking) person(ctx context.Context, who *Account) {
+// person compares who signed in with the mailbox, and reports whether the rest
+// would be about the right one.
+func (k *checking) person(ctx context.Context, who *Account) bool {
 	own := k.opts.User == "me"
 	for _, name := range []string{who.ID, who.UserPrincipalName, who.Address} {
 		own = own || strings.EqualFold(name, k.user[len(k.user)-1])
 	}
+	k.own = own
 	// An alias is no name in a path, and may be the mailbox's address all the same.
 	addresses, known := k.proxies(ctx)
 	has := strings.EqualFold(who.Address, k.address) || strings.EqualFold(who.UserPrincipalName, k.address) || containsFold(addresses, k.address)
@@ -141,12 +145,17 @@ func (k *checking) person(ctx context.Context, who *Account) {
 	case own:
 		k.add(onSignIn, exdesk.Warning, "an account has signed in whose main address is not "+k.address+", and its further ones cannot be read",
 			"make sure that it is the right account")
+	case has && k.opts.User != "":
+		k.add(onSignIn, exdesk.Failure, "Options.User names another mailbox than "+k.address+", which is the address of the account that signed in",
+			`correct Options.User: leave it empty, or set it to "me"`)
+		return false
 	case has:
 		k.add(onSignIn, exdesk.Warning, k.address+" is a further address of the account that signed in, and no name that its mailbox is opened by", `set Options.User to "me"`)
 	default:
 		k.shared = true
 		k.add(onSignIn, exdesk.Good, "somebody has signed in whose mailbox it is not: it is opened as a shared mailbox", "")
 	}
+	return true
 }
 
 // proxies returns all addresses of who signed in, if they can be read.
@@ -156,12 +165,17 @@ func (k *checking) proxies(ctx context.Context) (list []string, known bool) {
 	if _, err := k.rest.JSON(ctx, req, &out); err != nil || out.ProxyAddresses == nil {
 		return nil, false
 	}
-	for _, a := range out.ProxyAddresses {
+	return smtp(out.ProxyAddresses), true
+}
+
+// smtp returns those of a user's proxy addresses that are for mail.
+func smtp(proxies []string) (list []string) {
+	for _, a := range proxies {
 		if kind, address, ok := strings.Cut(a, ":"); ok && strings.EqualFold(kind, "smtp") {
 			list = append(list, address)
 		}
 	}
-	return list, true
+	return list
 }
 
 const onReading = "reading"

@@ -46,6 +46,7 @@ const (
 	support = "support@contoso.test"
 	team    = "team@contoso.test"
 	canary  = "boss@contoso.test"
+	other   = "other@contoso.test"
 )
 
 // both is a connection in both directions.
@@ -74,6 +75,8 @@ func TestCheck(t *testing.T) {
 		setup    *exdesk.Setup // default both
 		empty    bool
 		want     []string // "severity subject: words of what: words of do"
+		never    []string // words that are in no finding
+		shows    bool     // the mailbox goes by another name than its address
 	}{
 		"all is well": {grant: graphtest.Grant{Scopes: append(delegated, "MailboxSettings.Read")}, options: graph.Options{User: "me"},
 			scopes: []string{"https://graph.microsoft.com/Mail.ReadWrite", "Mail.Send", "openid", "User.Read", "MailboxSettings.Read"},
@@ -117,7 +120,7 @@ func TestCheck(t *testing.T) {
 		"on-premises": {grant: inApplication("Mail.ReadWrite", "User.Read.All"), address: team, prepare: func(t *testing.T, srv *graphtest.Server) { srv.AddOnPremises(team) },
 			want: []string{"failure mailbox: on-premises: authenticated SMTP connector"}},
 		"unlicensed": {grant: inApplication("Mail.ReadWrite", "User.Read.All"), address: team, prepare: func(t *testing.T, srv *graphtest.Server) { srv.AddUnlicensed(team) },
-			want: []string{"failure mailbox: has no licence: assign a licence"}},
+			want: []string{"failure mailbox: who has no licence: assign a licence"}},
 		"soft-deleted": {grant: inApplication("Mail.ReadWrite", "User.Read.All"), address: team, prepare: func(t *testing.T, srv *graphtest.Server) { srv.AddSoftDeleted(team) },
 			want: []string{"failure mailbox: licence was taken away: again"}},
 		"new": {grant: inApplication("Mail.ReadWrite", "User.Read.All"), prepare: func(t *testing.T, srv *graphtest.Server) {
@@ -126,8 +129,18 @@ func TestCheck(t *testing.T) {
 		"not paid for": {grant: inApplication("Mail.ReadWrite", "User.Read.All"), prepare: func(t *testing.T, srv *graphtest.Server) {
 			require.NoError(t, srv.Fault(graphtest.Fault{Path: "/v1.0/users/*/mailFolders/inbox", Status: 404, Code: "MailboxNotEnabledForRESTAPI"}))
 			require.NoError(t, srv.Fault(graphtest.Fault{Path: "/v1.0/users/" + support, Status: 200,
-				Body: `{"mail":"x","assignedPlans":[{"service":"SharePoint","capabilityStatus":"Enabled"},{"service":"exchange","capabilityStatus":"LockedOut"}]}`}))
+				Body: `{"mail":"x","assignedPlans":[{"service":"SharePoint","capabilityStatus":"Enabled"},{"service":"exchange","capabilityStatus":"LockedOut","servicePlanId":"9AAF7827-d63c-4b61-89c3-182f06f82e5c"}]}`}))
 		}, want: []string{"failure mailbox: suspended: subscription"}},
+		"synchronised, and soft-deleted": {grant: inApplication("Mail.ReadWrite", "User.Read.All"), prepare: func(t *testing.T, srv *graphtest.Server) {
+			require.NoError(t, srv.Fault(graphtest.Fault{Path: "/v1.0/users/*/mailFolders/inbox", Status: 404, Code: "MailboxNotEnabledForRESTAPI"}))
+			require.NoError(t, srv.Fault(graphtest.Fault{Path: "/v1.0/users/" + support, Status: 200,
+				Body: `{"mail":"x","onPremisesSyncEnabled":true,"assignedPlans":[{"service":"exchange","capabilityStatus":"Deleted","servicePlanId":"efb87545-963c-4e0d-99df-69c6916d9eb0"}]}`}))
+		}, want: []string{"failure mailbox: synchronised: on-premises, or was deleted when the licence: SMTP connector: licence"}},
+		"synchronised, and new": {grant: inApplication("Mail.ReadWrite", "User.Read.All"), prepare: func(t *testing.T, srv *graphtest.Server) {
+			require.NoError(t, srv.Fault(graphtest.Fault{Path: "/v1.0/users/*/mailFolders/inbox", Status: 404, Code: "MailboxNotEnabledForRESTAPI"}))
+			require.NoError(t, srv.Fault(graphtest.Fault{Path: "/v1.0/users/" + support, Status: 200,
+				Body: `{"mail":"x","onPremisesSyncEnabled":true,"assignedPlans":[{"service":"exchange","capabilityStatus":"Enabled","servicePlanId":"efb87545-963c-4e0d-99df-69c6916d9eb0"}]}`}))
+		}, want: []string{"failure mailbox: synchronised: on-premises, or is new: SMTP connector: 15 minutes"}},
 		"gone between two questions": {grant: inApplication("Mail.ReadWrite", "User.Read.All"), prepare: func(t *testing.T, srv *graphtest.Server) {
 			require.NoError(t, srv.Fault(graphtest.Fault{Path: "/v1.0/users/*/mailFolders/inbox", Status: 404, Code: "MailboxNotEnabledForRESTAPI"}))
 			require.NoError(t, srv.Fault(graphtest.Fault{Path: "/v1.0/users/" + support, Status: 404, Code: "Request_ResourceNotFound"}))
@@ -193,6 +206,25 @@ func TestCheck(t *testing.T) {
 		"shared, no sending": {grant: graphtest.Grant{Scopes: []string{"Mail.ReadWrite.Shared", "User.Read"}}, address: team, prepare: func(t *testing.T, srv *graphtest.Server) { srv.Delegate(team, support, fullAccess...) },
 			want: []string{"failure sending: consent to Mail.Send.Shared"}},
 
+		"shared, and nobody tells whose": {grant: graphtest.Grant{Scopes: shared[:2]}, address: team, scopes: shared[:2], prepare: func(t *testing.T, srv *graphtest.Server) { srv.Delegate(team, support, fullAccess...) },
+			want: []string{"note Microsoft sign-in: User.Read", "good permissions: Mail.ReadWrite.Shared, Mail.Send.Shared", "good writing:"}, never: []string{"not needed"}},
+		"own, by permissions for shared ones": {grant: graphtest.Grant{Scopes: shared}, scopes: shared, want: []string{"good permissions: Mail.ReadWrite.Shared, Mail.Send.Shared", "good sending:"}, never: []string{"not needed"}},
+		"the wrong mailbox": {grant: inApplication("Mail.ReadWrite", "Mail.Send", "User.Read.All"), options: graph.Options{User: other},
+			want: []string{"failure mailbox: Options.User names does not have the address support@contoso.test: correct"}},
+		"a name that is an alias's": {grant: inApplication("Mail.ReadWrite", "Mail.Send", "User.Read.All"), options: graph.Options{User: support}, address: "help@contoso.test",
+			prepare: func(t *testing.T, srv *graphtest.Server) { srv.AddAlias(support, "help@contoso.test") }, want: []string{"good mailbox:", "good sending:"}, never: []string{"failure"}, shows: true},
+		"whose mailbox cannot be told": {grant: application, options: graph.Options{User: other},
+			want: []string{"unknown mailbox: has the address support@contoso.test cannot be told: User.Read.All"}},
+		"whose shared mailbox cannot be told": {grant: graphtest.Grant{Scopes: shared}, options: graph.Options{User: team}, address: other, prepare: func(t *testing.T, srv *graphtest.Server) {
+			srv.AddShared(team)
+			srv.Delegate(team, support, fullAccess...)
+		}, want: []string{"unknown mailbox: has the address other@contoso.test cannot be told"}, shows: true},
+		"a name and another's address": {grant: full(), options: graph.Options{User: team}, prepare: func(t *testing.T, srv *graphtest.Server) { srv.AddShared(team) },
+			want: []string{"failure Microsoft sign-in: Options.User names another mailbox than support@contoso.test: correct"}},
+		"a proxy in between": {grant: full(), prepare: func(t *testing.T, srv *graphtest.Server) {
+			require.NoError(t, srv.Fault(graphtest.Fault{Path: "/v1.0/me", Status: 400, Body: "<html>"}))
+		}, want: []string{"unknown Microsoft sign-in: could not be asked: 400"}},
+
 		"another account": {grant: full(), options: graph.Options{User: "me"}, address: team, want: []string{"failure Microsoft sign-in: does not have the address team@contoso.test: sign in as"}},
 		"an alias": {grant: full(), options: graph.Options{User: "me"}, address: "help@contoso.test", prepare: func(t *testing.T, srv *graphtest.Server) { srv.AddAlias(support, "help@contoso.test") },
 			want: []string{"good Microsoft sign-in: own account"}},
@@ -219,7 +251,7 @@ func TestCheck(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv := graphtest.New(&c.exchange)
-				srv.AddMailbox("other@contoso.test")
+				srv.AddMailbox(other)
 				if c.address == team && c.prepare == nil || c.address == team && slices.Contains(c.grant.Scopes, "Mail.ReadWrite.Shared") || name == "shared without permissions" {
 					srv.AddShared(team)
 					_, err := srv.DeliverTo(team, mail(1), nil)
@@ -259,10 +291,13 @@ func TestCheck(t *testing.T) {
 				}
 				text, err := json.Marshal(found)
 				require.NoError(t, err)
-				for _, hidden := range []string{"hush", canary, "other@", "EwB", "customer.example"} {
+				for _, hidden := range append([]string{"hush", canary, "EwB", "customer.example"}, c.never...) {
 					require.NotContains(t, string(text), hidden)
 				}
-				if c.address != support {
+				if c.address != other {
+					require.NotContains(t, string(text), other)
+				}
+				if c.address != support && !c.shows {
 					require.NotContains(t, string(text), support, "who signed in")
 				}
 				require.Empty(t, srv.Violations())
