@@ -172,6 +172,31 @@ func TestFindings(t *testing.T) {
 		{"subject":"mailbox","severity":"failure","what":"a\r\nb\tc","do":"do\nthis"}]`, string(text))
 }
 
+// What a terminal would obey is not shown to it, and what nobody knows is no good.
+func TestFindingsFromStrangers(t *testing.T) {
+	list := exdesk.Findings{{"a\u009b31mb", exdesk.Note, "c\u202ed\u2028e\u0085f", "g\x1b]0;h\u2066i"}}
+	require.Equal(t, "note  a 31mb  c d e f\n              -> g ]0;h i\n", list.String())
+	list[0].Severity = "critical\x1b"
+	require.Equal(t, exdesk.Unknown, list.Worst())
+	require.NotContains(t, list.String(), "\x1b")
+}
+
+// A table fits a terminal, whatever the length of what is in it.
+func TestFindingsLines(t *testing.T) {
+	word := strings.Repeat("w", 100)
+	list := exdesk.Findings{{"mailbox", exdesk.Warning, strings.Repeat("twelve bytes ", 12) + word, word + " " + strings.Repeat("x ", 40) + "y"}}
+	require.Equal(t, ""+
+		"warning  mailbox  twelve bytes twelve bytes twelve bytes twelve bytes twelve bytes twelve\n"+
+		"                  bytes twelve bytes twelve bytes twelve bytes twelve bytes twelve bytes\n"+
+		"                  twelve bytes\n"+
+		"                  "+word+"\n"+
+		"                  -> "+word+"\n"+
+		"                     "+strings.Repeat("x ", 35)+"x\n"+
+		"                     "+strings.Repeat("x ", 4)+"y\n", list.String())
+	require.Equal(t, "good  a  \n", exdesk.Findings{{"a", exdesk.Good, "", ""}}.String())
+	require.Equal(t, "good  a   "+word+"\n", exdesk.Findings{{"a", exdesk.Good, " " + word, ""}}.String())
+}
+
 // kind is a way to open a mailbox.
 type kind struct {
 	grant   graphtest.Grant

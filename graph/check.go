@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/exdesk/exdesk"
@@ -229,17 +230,27 @@ func (k *checking) others(ctx context.Context) {
 		k.trouble(onOthers, "the Inbox could not be listed", err)
 		return
 	}
-	n := 0
+	// Zendesk's own connector labels as it does, whatever the labels are here.
+	theirs := []string{exdesk.LabelProcessed, exdesk.LabelRejected}
+	theirs = slices.DeleteFunc(theirs, func(label string) bool { return containsFold(k.setup.Categories, label) })
+	n, label := 0, ""
 	for _, m := range mails {
-		if m.Record == nil && len(k.setup.Categories) > 0 && m.HasCategory(k.setup.Categories[0]) {
-			n++
+		at := slices.IndexFunc(theirs, m.HasCategory)
+		switch {
+		case at >= 0:
+			label = theirs[at]
+		case m.Record == nil && len(k.setup.Categories) > 0 && m.HasCategory(k.setup.Categories[0]):
+			label = k.setup.Categories[0]
+		default:
+			continue
 		}
+		n++
 	}
 	if n == 0 {
 		k.add(onOthers, exdesk.Good, "nobody else has labelled the newest mail of the Inbox", "")
 		return
 	}
-	k.add(onOthers, exdesk.Warning, fmt.Sprintf("of the newest %d mails of the Inbox %d carry the label %q, and exdesk has not put it there", len(mails), n, k.setup.Categories[0]),
+	k.add(onOthers, exdesk.Warning, fmt.Sprintf("of the newest %d mails of the Inbox %d carry the label %q, and exdesk has not put it there", len(mails), n, label),
 		"if Zendesk's own Exchange connector is still connected to this mailbox, delete that connection: each takes the mail that the other has not labelled yet. Labels of the past do no harm")
 }
 

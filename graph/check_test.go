@@ -247,6 +247,10 @@ func TestCheck(t *testing.T) {
 			_, err := srv.DeliverTo(support, mail(2), &graphtest.Delivery{Categories: []string{"zendesk"}, Read: true})
 			require.NoError(t, err)
 		}, want: []string{"warning other connections: of the newest 2 mails of the Inbox 1 carry: Zendesk's own Exchange connector"}},
+		"somebody else labels, and not as this one does": {grant: full(), setup: &exdesk.Setup{Address: support, Ingests: true, Categories: []string{"Done", "Refused"}}, prepare: func(t *testing.T, srv *graphtest.Server) {
+			_, err := srv.DeliverTo(support, mail(2), &graphtest.Delivery{Categories: []string{"RejectedByZendesk"}, Read: true})
+			require.NoError(t, err)
+		}, want: []string{`warning other connections: 1 carry the label "RejectedByZendesk": Zendesk's own Exchange connector`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
