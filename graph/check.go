@@ -162,7 +162,7 @@ func (k *checking) person(ctx context.Context, who *Account) bool {
 // proxies returns all addresses of who signed in, if they can be read.
 func (k *checking) proxies(ctx context.Context) (list []string, known bool) {
 	var out struct{ ProxyAddresses []string }
-	req := &rest.Request{Op: "read addresses of who signed in", Path: []string{"me"}, Query: query("$select", "proxyAddresses")}
+	req := &rest.Request{Op: "read addresses of who signed in", Path: []string{"me"}, Apart: true, Query: query("$select", "proxyAddresses")}
 	if _, err := k.rest.JSON(ctx, req, &out); err != nil || out.ProxyAddresses == nil {
 		return nil, false
 	}
@@ -296,7 +296,7 @@ func (k *checking) reach(ctx context.Context) {
 			"name one in graph.Options.OutOfReach that it must not open. "+strings.ToUpper(limit[:1])+limit[1:])
 		return
 	}
-	_, err := k.rest.JSON(ctx, &rest.Request{Op: "open another mailbox", Path: []string{"users", k.opts.OutOfReach, "mailFolders", "inbox"}, Query: query("$select", "id")}, &struct{}{})
+	_, err := k.rest.JSON(ctx, &rest.Request{Op: "open another mailbox", Apart: true, Path: []string{"users", k.opts.OutOfReach, "mailFolders", "inbox"}, Query: query("$select", "id")}, &struct{}{})
 	switch status, code := answered(err); {
 	case err == nil:
 		k.add(onReach, exdesk.Failure, "the application can open the mailbox that Options.OutOfReach names, and so probably all of the organisation", limit)

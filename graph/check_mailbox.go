@@ -52,7 +52,7 @@ func (k *checking) owner(ctx context.Context) {
 		Mail, UserPrincipalName string
 		ProxyAddresses          []string
 	}
-	_, err := k.rest.JSON(ctx, &rest.Request{Op: "read the mailbox's owner", Path: k.path(), Query: query("$select", "mail,userPrincipalName,proxyAddresses")}, &u)
+	_, err := k.rest.JSON(ctx, &rest.Request{Op: "read the mailbox's owner", Apart: true, Path: k.path(), Query: query("$select", "mail,userPrincipalName,proxyAddresses")}, &u)
 	switch {
 	case strings.EqualFold(u.Mail, k.address), strings.EqualFold(u.UserPrincipalName, k.address), containsFold(smtp(u.ProxyAddresses), k.address):
 	case err != nil || u.ProxyAddresses == nil:
@@ -82,7 +82,7 @@ type user struct {
 func (k *checking) directory(ctx context.Context) {
 	const unlike = "Exchange Online has no mailbox for this user"
 	var u user
-	_, err := k.rest.JSON(ctx, &rest.Request{Op: "read the mailbox's owner", Path: k.path(), Query: query("$select", "mail,onPremisesSyncEnabled,assignedPlans")}, &u)
+	_, err := k.rest.JSON(ctx, &rest.Request{Op: "read the mailbox's owner", Apart: true, Path: k.path(), Query: query("$select", "mail,onPremisesSyncEnabled,assignedPlans")}, &u)
 	switch _, code := answered(err); {
 	case err != nil && codes[code].advice == noUser:
 		k.missingUser()

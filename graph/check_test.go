@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/oauth2"
@@ -350,6 +351,37 @@ func TestCheckEnds(t *testing.T) {
 		cancel()
 		requireFindings(t, c.Check(ctx, &both), []string{"unknown Microsoft sign-in: context canceled"})
 	})
+}
+
+// A wish of the directory to be left alone, or of another mailbox, does not keep
+// the mail back that others fetch meanwhile.
+func TestCheckKeepsNobodyBack(t *testing.T) {
+	for path, grant := range map[string]graphtest.Grant{
+		"/v1.0/me": full(),
+		"/v1.0/users/" + canary + "/mailFolders/inbox": {AppOnly: true},
+		"/v1.0/users/" + other:                         {AppOnly: true},
+	} {
+		inBubble(t, nil, nil, func(t *testing.T, srv *graphtest.Server, _ *graph.Client) {
+			srv.AddMailbox(canary)
+			srv.AddMailbox(other)
+			url, client, stop := memnet.Serve(srv)
+			defer stop()
+			c, err := graph.New(support, token(srv.TokenFor(grant)), &graph.Options{BaseURL: url + "/v1.0", HTTPClient: client, OutOfReach: canary})
+			if strings.HasSuffix(path, other) {
+				c, err = graph.New(support, token(srv.TokenFor(grant)), &graph.Options{BaseURL: url + "/v1.0", HTTPClient: client, User: other})
+			}
+			require.NoError(t, err)
+			require.NoError(t, srv.Fault(graphtest.Fault{Path: path, Status: 429, RetryAfter: "80"}))
+			done := make(chan struct{})
+			go func() { defer close(done); c.Check(t.Context(), &both) }()
+			time.Sleep(time.Second)
+			begun := time.Now()
+			_, err = c.ByMessageID(t.Context(), "1@x.example")
+			require.NoError(t, err)
+			require.Less(t, time.Since(begun), time.Second, path)
+			<-done
+		})
+	}
 }
 
 // Whoever answers nonsense is believed nothing good of what matters.
