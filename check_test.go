@@ -58,6 +58,27 @@ func TestCheck(t *testing.T) {
 	})
 }
 
+// Checking and ingesting at the same time disturb each other in nothing.
+func TestCheckWhileIngesting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil, nil)
+		for i := range 20 {
+			w.deliver(fmt.Sprintf("p%d", i))
+		}
+		results := make(chan exdesk.Findings)
+		go func() {
+			found, _ := w.conn.Check(t.Context())
+			results <- found
+		}()
+		report := w.ingest()
+		require.Equal(t, 20, report.Count(exdesk.Created))
+		found := <-results
+		require.NotEmpty(t, found)
+		require.NotContains(t, []exdesk.Severity{exdesk.Unknown, exdesk.Warning, exdesk.Failure}, found.Worst(), found)
+		require.Len(t, w.support.Tickets(), 20)
+	})
+}
+
 // hides is a Mailbox and no more.
 type hides struct{ exdesk.Mailbox }
 
