@@ -261,6 +261,11 @@ func (k *checking) colours(ctx context.Context) {
 	there, err := k.categories(ctx)
 	switch status, _ := answered(err); {
 	case err == nil:
+	case status == http.StatusForbidden && k.shared:
+		// With any permission (microsoft-graph-docs issues 10234 and 11824).
+		k.add(onColours, exdesk.Note, "labels work; whether Outlook shows them in colour cannot be told: who signed in may not read the list of a shared mailbox",
+			"if you want colours, add the categories in Outlook")
+		return
 	case status == http.StatusForbidden:
 		k.add(onColours, exdesk.Note, "labels work; whether Outlook shows them in colour cannot be told without MailboxSettings.Read", "")
 		return

@@ -76,7 +76,7 @@ func (k *checking) permissions(ctx context.Context) {
 			return
 		}
 		severity, do := exdesk.Warning, "take it off the application's registration and consent again"
-		if strings.EqualFold(s, "MailboxSettings.ReadWrite") {
+		if strings.EqualFold(s, "MailboxSettings.ReadWrite") && !k.shared {
 			severity, do = exdesk.Note, "once the labels have their colours, "+do
 		}
 		k.add(onPermissions, severity, "the permission "+clip(s)+" was granted and is not needed: it opens "+opens(s), do)

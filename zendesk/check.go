@@ -102,7 +102,7 @@ func (k *checking) signIn(ctx context.Context) bool {
 		k.add(onSignIn, exdesk.Failure, "Zendesk does not take the credentials", again)
 		return false
 	case status == http.StatusForbidden:
-		k.forbidden(ctx, onSignIn, exdesk.Failure, "somebody has signed in, and cannot be told who", "users:read", "add users:read to the scopes of the token")
+		k.forbidden(ctx, onSignIn, exdesk.Failure, "somebody has signed in, and cannot be told who", "users:read", "add users:read to the scopes of the token; and see that the account's IP restrictions, if it has any, let this machine in")
 	case code == "InvalidEndpoint", status == http.StatusNotFound, errors.Is(err, rest.ErrForeign):
 		k.add(onSignIn, exdesk.Failure, "there is no Zendesk account "+k.account+", or it has moved", "correct the subdomain: acme for acme.zendesk.com")
 		return false

@@ -113,7 +113,7 @@ func TestCheck(t *testing.T) {
 			want: []string{"failure scopes: no ticket can be made: API token has no scopes: role or the plan: full agent"}},
 
 		"reading only":                   {grant: []string{"read"}, want: []string{"failure scopes: tickets:write is missing: add tickets:write", "failure scopes: ticket_attachments:write is missing: add"}},
-		"writing only":                   {grant: []string{"write"}, want: []string{"failure Zendesk sign-in: users:read is missing", "failure scopes: tickets:read is missing: add", "warning scopes: audits", "failure address: users:read is missing", "good Zendesk settings:"}},
+		"writing only":                   {grant: []string{"write"}, want: []string{"failure Zendesk sign-in: users:read is missing: add users:read: IP restrictions", "failure scopes: tickets:read is missing: add", "warning scopes: audits", "failure address: users:read is missing", "good Zendesk settings:"}},
 		"no tickets":                     {grant: []string{"users:read", "write"}, want: []string{"failure scopes: tickets:read is missing", "warning scopes: audits: replies become tickets"}},
 		"a scope of uploads":             {account: zendesktest.Options{UploadScope: true}, grant: []string{"read", "tickets:write"}, want: []string{"failure scopes: no file: ticket_attachments:write"}},
 		"audits take more":               {account: zendesktest.Options{NoAudits: true}, want: []string{"warning scopes: audits: the scope read"}},
