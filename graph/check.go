@@ -212,13 +212,19 @@ func (k *checking) reading(ctx context.Context) string {
 
 // grant is the advice where a permission is missing.
 func (k *checking) grant(permission string) string {
+	var do string
 	switch {
 	case k.shared:
-		return "consent to " + permission + ".Shared and sign in again; and give the account Full Access to the mailbox in Exchange"
+		do = "consent to " + permission + ".Shared and sign in again; and give the account Full Access to the mailbox in Exchange"
 	case k.delegated:
-		return "consent to " + permission + " and sign in again"
+		do = "consent to " + permission + " and sign in again"
+	default:
+		do = "give the application the role \"Application " + permission + "\" for this mailbox (RBAC for Applications in Exchange Online)"
 	}
-	return "give the application the role \"Application " + permission + "\" for this mailbox (RBAC for Applications in Exchange Online)"
+	if permission == "Mail.Send" && k.setup.Ingests {
+		do += "; or leave it, if mail is only taken in" // which a mailbox that can be sent from does not tell
+	}
+	return do
 }
 
 const onOthers = "other connections"
@@ -306,7 +312,7 @@ func (k *checking) reach(ctx context.Context) {
 	case err == nil:
 		k.add(onReach, exdesk.Failure, "the application can open the mailbox that Options.OutOfReach names, and so probably all of the organisation", limit)
 	case status == http.StatusForbidden:
-		k.add(onReach, exdesk.Good, "the application cannot open the mailbox that Options.OutOfReach names", "")
+		k.add(onReach, exdesk.Good, "the application cannot open the mailbox that Options.OutOfReach names; sending from it was not tried", "")
 	case codes[code].err != nil && errors.Is(codes[code].err, exdesk.ErrAccess):
 		k.add(onReach, exdesk.Unknown, "Options.OutOfReach names a mailbox that Exchange Online does not have, which proves nothing", "name one that exists")
 	default:

@@ -107,7 +107,7 @@ func TestCheck(t *testing.T) {
 			want: []string{"good Microsoft sign-in: an application", "good sending:", "good large files:", "failure other mailboxes: all of the organisation: RBAC for Applications"}},
 		"an application's me": {grant: application, options: graph.Options{User: "me"}, want: []string{"good Microsoft sign-in:", "failure Microsoft sign-in: no mailbox of its own: Options.User"}},
 		"a limited application": {grant: graphtest.Grant{AppOnly: true, Mailboxes: []string{support}}, options: graph.Options{OutOfReach: canary},
-			prepare: func(t *testing.T, srv *graphtest.Server) { srv.AddMailbox(canary) }, want: []string{"good other mailboxes: cannot open"}},
+			prepare: func(t *testing.T, srv *graphtest.Server) { srv.AddMailbox(canary) }, want: []string{"good other mailboxes: cannot open: sending from it was not tried"}},
 		"a canary that does not exist": {grant: application, options: graph.Options{OutOfReach: canary}, want: []string{"unknown other mailboxes: proves nothing"}},
 		"a canary that is on-premises": {grant: application, options: graph.Options{OutOfReach: canary}, want: []string{"unknown other mailboxes: proves nothing"},
 			prepare: func(t *testing.T, srv *graphtest.Server) { srv.AddOnPremises(canary) }},
@@ -159,13 +159,14 @@ func TestCheck(t *testing.T) {
 			require.NoError(t, srv.Fault(graphtest.Fault{Path: "/v1.0/users/*/mailFolders/inbox", Status: 503, Times: -1}))
 		}, want: []string{"unknown mailbox: could not be opened: 503"}},
 
-		"who is it":               {grant: graphtest.Grant{Scopes: []string{"Mail.ReadWrite", "Mail.Send"}}, want: []string{"note Microsoft sign-in: User.Read", "good sending:"}},
-		"own, no permission":      {grant: graphtest.Grant{Scopes: []string{"User.Read"}}, want: []string{"failure mailbox: Mail.ReadWrite is missing: consent to Mail.ReadWrite and"}},
-		"headers only":            {grant: graphtest.Grant{Scopes: []string{"Mail.ReadBasic", "User.Read"}}, want: []string{"failure reading: Mail.ReadBasic: consent", "failure writing:", "failure sending: consent to Mail.Send", "unknown other connections: 403"}},
-		"read only":               {grant: graphtest.Grant{Scopes: []string{"Mail.Read", "User.Read"}}, want: []string{"good reading:", "failure writing: Mail.ReadWrite", "failure sending: Mail.Send"}},
-		"no sending":              {grant: graphtest.Grant{Scopes: []string{"Mail.ReadWrite", "User.Read"}}, want: []string{"good writing:", "failure sending: Mail.Send", "good large files:"}},
-		"no sending, and no need": {grant: graphtest.Grant{Scopes: []string{"Mail.ReadWrite", "User.Read"}}, setup: &exdesk.Setup{Address: support, Ingests: true}, want: []string{"good writing:"}},
-		"empty":                   {grant: full(), empty: true, want: []string{"unknown reading: is empty: send it a mail"}},
+		"who is it":                  {grant: graphtest.Grant{Scopes: []string{"Mail.ReadWrite", "Mail.Send"}}, want: []string{"note Microsoft sign-in: User.Read", "good sending:"}},
+		"own, no permission":         {grant: graphtest.Grant{Scopes: []string{"User.Read"}}, want: []string{"failure mailbox: Mail.ReadWrite is missing: consent to Mail.ReadWrite and"}},
+		"headers only":               {grant: graphtest.Grant{Scopes: []string{"Mail.ReadBasic", "User.Read"}}, want: []string{"failure reading: Mail.ReadBasic: consent", "failure writing:", "failure sending: consent to Mail.Send", "unknown other connections: 403"}},
+		"read only":                  {grant: graphtest.Grant{Scopes: []string{"Mail.Read", "User.Read"}}, want: []string{"good reading:", "failure writing: Mail.ReadWrite", "failure sending: Mail.Send"}},
+		"no sending":                 {grant: graphtest.Grant{Scopes: []string{"Mail.ReadWrite", "User.Read"}}, want: []string{"good writing:", "failure sending: Mail.Send: sign in again; or leave it, if mail is only taken in", "good large files:"}},
+		"no sending, and no tickets": {grant: graphtest.Grant{Scopes: []string{"Mail.ReadWrite", "User.Read"}}, setup: &exdesk.Setup{Address: support, Relays: true}, want: []string{"failure sending: Mail.Send"}, never: []string{"leave it"}},
+		"no sending, and no need":    {grant: graphtest.Grant{Scopes: []string{"Mail.ReadWrite", "User.Read"}}, setup: &exdesk.Setup{Address: support, Ingests: true}, want: []string{"good writing:"}},
+		"empty":                      {grant: full(), empty: true, want: []string{"unknown reading: is empty: send it a mail"}},
 		"damaged": {grant: full(), empty: true, prepare: func(t *testing.T, srv *graphtest.Server) {
 			id := srv.Deliver(mail(1))
 			require.True(t, srv.BreakMIME(id, "") && srv.Poison(id))
@@ -244,7 +245,7 @@ func TestCheck(t *testing.T) {
 		"far too much": {grant: full(), scopes: slices.Repeat([]string{"x.y"}, 30), want: []string{"failure permissions: Mail.ReadWrite", "failure permissions: Mail.Send", "warning permissions: there are more"}},
 		"too much for one direction": {grant: full(), scopes: delegated, setup: &exdesk.Setup{Address: support, Ingests: true},
 			want: []string{"good permissions: granted: Mail.ReadWrite", "warning permissions: Mail.Send: sending as the account"}},
-		"too little":   {grant: full(), scopes: []string{"Mail.Read", "User.Read"}, want: []string{"failure permissions: Mail.ReadWrite was not: consent to Mail.ReadWrite", "failure permissions: Mail.Send was not"}},
+		"too little":   {grant: full(), scopes: []string{"Mail.Read", "User.Read"}, want: []string{"failure permissions: Mail.ReadWrite was not: consent to Mail.ReadWrite", "failure permissions: Mail.Send was not: leave it"}},
 		"nobody tells": {grant: full(), scopes: []string{}, want: []string{"unknown permissions: by trying"}},
 
 		"somebody else labels": {grant: full(), prepare: func(t *testing.T, srv *graphtest.Server) {
