@@ -75,7 +75,7 @@ func (k *checking) permissions(ctx context.Context) {
 			k.add(onPermissions, exdesk.Warning, "there are more permissions that are not needed", "")
 			return
 		}
-		severity, do := exdesk.Warning, "take it off the application's registration and consent again"
+		severity, do := exdesk.Warning, "take it off the application's registration, revoke the consent to it (Entra ID, Enterprise applications, Permissions), and sign in again"
 		if strings.EqualFold(s, "MailboxSettings.ReadWrite") && !k.shared {
 			severity, do = exdesk.Note, "once the labels have their colours, "+do
 		}

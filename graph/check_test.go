@@ -240,7 +240,7 @@ func TestCheck(t *testing.T) {
 		}, want: []string{"warning Microsoft sign-in: cannot be read: right account"}},
 
 		"too much": {grant: full(), scopes: []string{"Mail.ReadWrite", "Mail.Send", "Mail.ReadWrite.Shared", "Files.Read.All", "MailboxSettings.ReadWrite", "SMTP.Send", "offline_access"},
-			want: []string{"good permissions:", "warning permissions: Mail.ReadWrite.Shared was granted: others share", "warning permissions: Files.Read.All: files", "note permissions: MailboxSettings.ReadWrite: Client.Colour",
+			want: []string{"good permissions:", "warning permissions: Mail.ReadWrite.Shared was granted: others share", "warning permissions: Files.Read.All: files: registration, revoke: sign in again", "note permissions: MailboxSettings.ReadWrite: Client.Colour",
 				"warning permissions: SMTP.Send: more than the mailbox"}},
 		"far too much": {grant: full(), scopes: slices.Repeat([]string{"x.y"}, 30), want: []string{"failure permissions: Mail.ReadWrite", "failure permissions: Mail.Send", "warning permissions: there are more"}},
 		"too much for one direction": {grant: full(), scopes: delegated, setup: &exdesk.Setup{Address: support, Ingests: true},

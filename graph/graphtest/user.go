@@ -70,7 +70,9 @@ func (c *call) properties() map[string]any {
 	if m.entry.plan != "" {
 		plans = append(plans, plan(exchangePlan, m.entry.plan))
 	}
-	plans = append(plans, plan(foundationPlan, "Enabled"))
+	if !m.entry.disabled { // a shared mailbox takes no product at all
+		plans = append(plans, plan(foundationPlan, "Enabled"))
+	}
 	if m.entry.synced {
 		synced = true
 	}
