@@ -111,7 +111,7 @@ func (k *checking) directory(ctx context.Context) {
 	case strings.EqualFold(plan, "Enabled"), strings.EqualFold(plan, "Warning"):
 		k.add(onMailbox, exdesk.Failure, unlike+", who has a licence: the mailbox is new, inactive or disabled", "wait 15 minutes and check again; then look at the mailbox in the Exchange admin center")
 	case plan == "":
-		k.add(onMailbox, exdesk.Failure, unlike+", who has no licence for one that is known", "assign a licence and wait 15 minutes; or, if it was to be a shared mailbox, make it one in the Exchange admin center")
+		k.add(onMailbox, exdesk.Failure, unlike+", who has no licence that is known to hold a mailbox", "assign a licence and wait 15 minutes; or, if it was to be a shared mailbox, make it one in the Exchange admin center")
 	case strings.EqualFold(plan, "Deleted"):
 		k.add(onMailbox, exdesk.Failure, unlike+" any more, whose licence was taken away: it was deleted, and is kept for 30 days", "assign a licence for Exchange Online again, which brings it back")
 	default: // Suspended, LockedOut
