@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 )
 
 // Severity says how bad a Finding is.
@@ -42,11 +43,16 @@ type Finding struct {
 // other: what comes first may be the reason for what follows.
 type Findings []Finding
 
-// Worst returns the highest severity, Good if there are no findings.
+// Worst returns the highest severity, Good if there are no findings. A severity
+// that is none of the above counts as Unknown.
 func (f Findings) Worst() Severity {
 	worst := 0
 	for _, one := range f {
-		worst = max(worst, slices.Index(severities, one.Severity))
+		at := slices.Index(severities, one.Severity)
+		if at < 0 {
+			at = slices.Index(severities, Unknown)
+		}
+		worst = max(worst, at)
 	}
 	return severities[worst]
 }
@@ -54,24 +60,54 @@ func (f Findings) Worst() Severity {
 // Failed reports whether one of them is a Failure.
 func (f Findings) Failed() bool { return f.Worst() == Failure }
 
-// String returns a table. What is to be done stands below what is the case.
+// String returns a table of about a hundred columns. What is to be done stands
+// below what is the case.
 func (f Findings) String() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, one := range f {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", one.Severity, oneLine(one.Subject), oneLine(one.What))
-		if one.Do != "" {
-			fmt.Fprintf(w, "\t\t-> %s\n", oneLine(one.Do))
+		begin := oneLine(string(one.Severity)) + "\t" + oneLine(one.Subject) + "\t"
+		for _, line := range lines(oneLine(one.What)) {
+			fmt.Fprintf(w, "%s%s\n", begin, line)
+			begin = "\t\t"
+		}
+		if one.Do == "" {
+			continue
+		}
+		begin = "\t\t-> "
+		for _, line := range lines(oneLine(one.Do)) {
+			fmt.Fprintf(w, "%s%s\n", begin, line)
+			begin = "\t\t   "
 		}
 	}
 	_ = w.Flush() // into memory
 	return b.String()
 }
 
-// oneLine keeps a text from breaking a table.
+// lineBytes is how long a line of a finding is, unless a word is longer.
+const lineBytes = 72
+
+// lines breaks a text at its spaces.
+func lines(s string) []string {
+	var list []string
+	for len(s) > lineBytes {
+		at := strings.LastIndexByte(s[:lineBytes+1], ' ')
+		if at <= 0 {
+			if at = strings.IndexByte(s[1:], ' ') + 1; at == 0 {
+				break
+			}
+		}
+		list = append(list, s[:at])
+		s = s[at+1:]
+	}
+	return append(list, s)
+}
+
+// oneLine keeps a text from breaking a table, and what reads as a command to a
+// terminal from it.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r

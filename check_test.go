@@ -58,6 +58,27 @@ func TestCheck(t *testing.T) {
 	})
 }
 
+// Checking and ingesting at the same time disturb each other in nothing.
+func TestCheckWhileIngesting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil, nil)
+		for i := range 20 {
+			w.deliver(fmt.Sprintf("p%d", i))
+		}
+		results := make(chan exdesk.Findings)
+		go func() {
+			found, _ := w.conn.Check(t.Context())
+			results <- found
+		}()
+		report := w.ingest()
+		require.Equal(t, 20, report.Count(exdesk.Created))
+		found := <-results
+		require.NotEmpty(t, found)
+		require.NotContains(t, []exdesk.Severity{exdesk.Unknown, exdesk.Warning, exdesk.Failure}, found.Worst(), found)
+		require.Len(t, w.support.Tickets(), 20)
+	})
+}
+
 // hides is a Mailbox and no more.
 type hides struct{ exdesk.Mailbox }
 
@@ -170,6 +191,31 @@ func TestFindings(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `[{"subject":"sign-in","severity":"good","what":"somebody has signed in"},
 		{"subject":"mailbox","severity":"failure","what":"a\r\nb\tc","do":"do\nthis"}]`, string(text))
+}
+
+// What a terminal would obey is not shown to it, and what nobody knows is no good.
+func TestFindingsFromStrangers(t *testing.T) {
+	list := exdesk.Findings{{"a\u009b31mb", exdesk.Note, "c\u202ed\u2028e\u0085f", "g\x1b]0;h\u2066i"}}
+	require.Equal(t, "note  a 31mb  c d e f\n              -> g ]0;h i\n", list.String())
+	list[0].Severity = "critical\x1b"
+	require.Equal(t, exdesk.Unknown, list.Worst())
+	require.NotContains(t, list.String(), "\x1b")
+}
+
+// A table fits a terminal, whatever the length of what is in it.
+func TestFindingsLines(t *testing.T) {
+	word := strings.Repeat("w", 100)
+	list := exdesk.Findings{{"mailbox", exdesk.Warning, strings.Repeat("twelve bytes ", 12) + word, word + " " + strings.Repeat("x ", 40) + "y"}}
+	require.Equal(t, ""+
+		"warning  mailbox  twelve bytes twelve bytes twelve bytes twelve bytes twelve bytes twelve\n"+
+		"                  bytes twelve bytes twelve bytes twelve bytes twelve bytes twelve bytes\n"+
+		"                  twelve bytes\n"+
+		"                  "+word+"\n"+
+		"                  -> "+word+"\n"+
+		"                     "+strings.Repeat("x ", 35)+"x\n"+
+		"                     "+strings.Repeat("x ", 4)+"y\n", list.String())
+	require.Equal(t, "good  a  \n", exdesk.Findings{{"a", exdesk.Good, "", ""}}.String())
+	require.Equal(t, "good  a   "+word+"\n", exdesk.Findings{{"a", exdesk.Good, " " + word, ""}}.String())
 }
 
 // kind is a way to open a mailbox.

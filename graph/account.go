@@ -37,7 +37,7 @@ func (c *Client) whoSignedIn(ctx context.Context) (*Account, error) {
 	var out struct {
 		ID, DisplayName, Mail, UserPrincipalName string
 	}
-	req := &rest.Request{Op: "read who signed in", Path: []string{"me"}, Query: query("$select", "id,displayName,mail,userPrincipalName")}
+	req := &rest.Request{Op: "read who signed in", Path: []string{"me"}, Apart: true, Query: query("$select", "id,displayName,mail,userPrincipalName")}
 	if _, err := c.rest.JSON(ctx, req, &out); err != nil {
 		return nil, err
 	}

@@ -26,9 +26,11 @@ const (
 // Colour gives a category its colour, one of the above or any other preset0 to
 // preset24, by adding it to the mailbox's master list. Labels work without: they
 // are on the mail, and Outlook shows those that are not in the list without colour.
-// A category that is there already stays as it is. It takes MailboxSettings.ReadWrite, and
-// nothing else does. In the cloud that 21Vianet runs in China there is no such
-// list, and ErrNotFound or ErrAccess is the answer.
+// A category that is there already stays as it is. It takes
+// MailboxSettings.ReadWrite, and nothing else does; in a shared mailbox nobody who
+// signed in may, with any permission, and ErrAccess is the answer. In the cloud
+// that 21Vianet runs in China there is no such list, and ErrNotFound or ErrAccess
+// is the answer.
 func (c *Client) Colour(ctx context.Context, category, colour string) error {
 	there, err := c.categories(ctx)
 	if err != nil || containsFold(there, category) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/exdesk/exdesk"
@@ -19,6 +20,8 @@ type checking struct {
 	setup     *exdesk.Setup
 	found     []exdesk.Finding
 	delegated bool // somebody signed in; otherwise it is an application
+	known     bool // who it is that signed in
+	own       bool // whose mailbox it is
 	shared    bool // whose mailbox it is not
 }
 
@@ -96,17 +99,17 @@ const onSignIn = "Microsoft sign-in"
 // signIn finds out whose token it is, and whether there is one.
 func (k *checking) signIn(ctx context.Context) bool {
 	who, err := k.whoSignedIn(ctx)
-	switch status, _ := answered(err); {
+	switch status, code := answered(err); {
 	case err == nil:
-		k.delegated = true
-		k.person(ctx, who)
+		k.delegated, k.known = true, true
+		return k.person(ctx, who)
 	case errors.Is(err, rest.ErrToken):
 		k.trouble(onSignIn, "there is no access token", err)
 		return false
 	case status == http.StatusUnauthorized:
 		k.trouble(onSignIn, "Microsoft Graph does not take the access token", err)
 		return false
-	case status == http.StatusBadRequest:
+	case status == http.StatusBadRequest && code != "": // which is Graph's own answer
 		// Known from the service: an application has no "me".
 		k.add(onSignIn, exdesk.Good, "an application has signed in, without a person", "")
 		if k.opts.User == "me" {
@@ -123,12 +126,14 @@ func (k *checking) signIn(ctx context.Context) bool {
 	return true
 }
 
-// person compares who signed in with the mailbox.
-func (k *checking) person(ctx context.Context, who *Account) {
+// person compares who signed in with the mailbox, and reports whether the rest
+// would be about the right one.
+func (k *checking) person(ctx context.Context, who *Account) bool {
 	own := k.opts.User == "me"
 	for _, name := range []string{who.ID, who.UserPrincipalName, who.Address} {
 		own = own || strings.EqualFold(name, k.user[len(k.user)-1])
 	}
+	k.own = own
 	// An alias is no name in a path, and may be the mailbox's address all the same.
 	addresses, known := k.proxies(ctx)
 	has := strings.EqualFold(who.Address, k.address) || strings.EqualFold(who.UserPrincipalName, k.address) || containsFold(addresses, k.address)
@@ -141,27 +146,37 @@ func (k *checking) person(ctx context.Context, who *Account) {
 	case own:
 		k.add(onSignIn, exdesk.Warning, "an account has signed in whose main address is not "+k.address+", and its further ones cannot be read",
 			"make sure that it is the right account")
+	case has && k.opts.User != "":
+		k.add(onSignIn, exdesk.Failure, "Options.User names another mailbox than "+k.address+", which is the address of the account that signed in",
+			`correct Options.User: leave it empty, or set it to "me"`)
+		return false
 	case has:
 		k.add(onSignIn, exdesk.Warning, k.address+" is a further address of the account that signed in, and no name that its mailbox is opened by", `set Options.User to "me"`)
 	default:
 		k.shared = true
 		k.add(onSignIn, exdesk.Good, "somebody has signed in whose mailbox it is not: it is opened as a shared mailbox", "")
 	}
+	return true
 }
 
 // proxies returns all addresses of who signed in, if they can be read.
 func (k *checking) proxies(ctx context.Context) (list []string, known bool) {
 	var out struct{ ProxyAddresses []string }
-	req := &rest.Request{Op: "read addresses of who signed in", Path: []string{"me"}, Query: query("$select", "proxyAddresses")}
+	req := &rest.Request{Op: "read addresses of who signed in", Path: []string{"me"}, Apart: true, Query: query("$select", "proxyAddresses")}
 	if _, err := k.rest.JSON(ctx, req, &out); err != nil || out.ProxyAddresses == nil {
 		return nil, false
 	}
-	for _, a := range out.ProxyAddresses {
+	return smtp(out.ProxyAddresses), true
+}
+
+// smtp returns those of a user's proxy addresses that are for mail.
+func smtp(proxies []string) (list []string) {
+	for _, a := range proxies {
 		if kind, address, ok := strings.Cut(a, ":"); ok && strings.EqualFold(kind, "smtp") {
 			list = append(list, address)
 		}
 	}
-	return list, true
+	return list
 }
 
 const onReading = "reading"
@@ -197,13 +212,19 @@ func (k *checking) reading(ctx context.Context) string {
 
 // grant is the advice where a permission is missing.
 func (k *checking) grant(permission string) string {
+	var do string
 	switch {
 	case k.shared:
-		return "consent to " + permission + ".Shared and sign in again; and give the account Full Access to the mailbox in Exchange"
+		do = "consent to " + permission + ".Shared and sign in again; and give the account Full Access to the mailbox in Exchange"
 	case k.delegated:
-		return "consent to " + permission + " and sign in again"
+		do = "consent to " + permission + " and sign in again"
+	default:
+		do = "give the application the role \"Application " + permission + "\" for this mailbox (RBAC for Applications in Exchange Online)"
 	}
-	return "give the application the role \"Application " + permission + "\" for this mailbox (RBAC for Applications in Exchange Online)"
+	if permission == "Mail.Send" && k.setup.Ingests {
+		do += "; or leave it, if mail is only taken in" // which a mailbox that can be sent from does not tell
+	}
+	return do
 }
 
 const onOthers = "other connections"
@@ -215,17 +236,27 @@ func (k *checking) others(ctx context.Context) {
 		k.trouble(onOthers, "the Inbox could not be listed", err)
 		return
 	}
-	n := 0
+	// Zendesk's own connector labels as it does, whatever the labels are here.
+	theirs := []string{exdesk.LabelProcessed, exdesk.LabelRejected}
+	theirs = slices.DeleteFunc(theirs, func(label string) bool { return containsFold(k.setup.Categories, label) })
+	n, label := 0, ""
 	for _, m := range mails {
-		if m.Record == nil && len(k.setup.Categories) > 0 && m.HasCategory(k.setup.Categories[0]) {
-			n++
+		at := slices.IndexFunc(theirs, m.HasCategory)
+		switch {
+		case at >= 0:
+			label = theirs[at]
+		case m.Record == nil && len(k.setup.Categories) > 0 && m.HasCategory(k.setup.Categories[0]):
+			label = k.setup.Categories[0]
+		default:
+			continue
 		}
+		n++
 	}
 	if n == 0 {
 		k.add(onOthers, exdesk.Good, "nobody else has labelled the newest mail of the Inbox", "")
 		return
 	}
-	k.add(onOthers, exdesk.Warning, fmt.Sprintf("of the newest %d mails of the Inbox %d carry the label %q, and exdesk has not put it there", len(mails), n, k.setup.Categories[0]),
+	k.add(onOthers, exdesk.Warning, fmt.Sprintf("of the newest %d mails of the Inbox %d carry the label %q, and exdesk has not put it there", len(mails), n, label),
 		"if Zendesk's own Exchange connector is still connected to this mailbox, delete that connection: each takes the mail that the other has not labelled yet. Labels of the past do no harm")
 }
 
@@ -236,6 +267,11 @@ func (k *checking) colours(ctx context.Context) {
 	there, err := k.categories(ctx)
 	switch status, _ := answered(err); {
 	case err == nil:
+	case status == http.StatusForbidden && k.shared:
+		// With any permission (microsoft-graph-docs issues 10234 and 11824).
+		k.add(onColours, exdesk.Note, "labels work; whether Outlook shows them in colour cannot be told: who signed in may not read the list of a shared mailbox",
+			"if you want colours, add the categories in Outlook")
+		return
 	case status == http.StatusForbidden:
 		k.add(onColours, exdesk.Note, "labels work; whether Outlook shows them in colour cannot be told without MailboxSettings.Read", "")
 		return
@@ -271,12 +307,12 @@ func (k *checking) reach(ctx context.Context) {
 			"name one in graph.Options.OutOfReach that it must not open. "+strings.ToUpper(limit[:1])+limit[1:])
 		return
 	}
-	_, err := k.rest.JSON(ctx, &rest.Request{Op: "open another mailbox", Path: []string{"users", k.opts.OutOfReach, "mailFolders", "inbox"}, Query: query("$select", "id")}, &struct{}{})
+	_, err := k.rest.JSON(ctx, &rest.Request{Op: "open another mailbox", Apart: true, Path: []string{"users", k.opts.OutOfReach, "mailFolders", "inbox"}, Query: query("$select", "id")}, &struct{}{})
 	switch status, code := answered(err); {
 	case err == nil:
 		k.add(onReach, exdesk.Failure, "the application can open the mailbox that Options.OutOfReach names, and so probably all of the organisation", limit)
 	case status == http.StatusForbidden:
-		k.add(onReach, exdesk.Good, "the application cannot open the mailbox that Options.OutOfReach names", "")
+		k.add(onReach, exdesk.Good, "the application cannot open the mailbox that Options.OutOfReach names; sending from it was not tried", "")
 	case codes[code].err != nil && errors.Is(codes[code].err, exdesk.ErrAccess):
 		k.add(onReach, exdesk.Unknown, "Options.OutOfReach names a mailbox that Exchange Online does not have, which proves nothing", "name one that exists")
 	default:

@@ -47,12 +47,17 @@ func (k *checking) permissions(ctx context.Context) {
 	}
 	missing := false
 	for i, name := range needed {
-		needed[i] = name + ending
 		// What opens shared mailboxes opens one's own as well ("Microsoft Graph
 		// permissions reference").
-		if !containsFold(granted, name+".Shared") && (k.shared || !containsFold(granted, name)) {
+		plain, all := containsFold(granted, name), containsFold(granted, name+".Shared")
+		switch {
+		case plain && !k.shared:
+		case all:
+			needed[i] = name + ".Shared"
+		default:
+			needed[i] = name + ending
 			missing = true
-			k.add(onPermissions, exdesk.Failure, "the permission "+name+ending+" was not granted", k.grant(name))
+			k.add(onPermissions, exdesk.Failure, "the permission "+needed[i]+" was not granted", k.grant(name))
 		}
 	}
 	if !missing {
@@ -63,12 +68,15 @@ func (k *checking) permissions(ctx context.Context) {
 		if containsFold(needed, s) || containsFold(harmless, s) || strings.EqualFold(s, ".default") {
 			continue
 		}
+		if !k.known && strings.HasSuffix(strings.ToLower(s), ".shared") {
+			continue // it may be a shared mailbox
+		}
 		if told++; told > mostScopes {
 			k.add(onPermissions, exdesk.Warning, "there are more permissions that are not needed", "")
 			return
 		}
-		severity, do := exdesk.Warning, "take it off the application's registration and consent again"
-		if strings.EqualFold(s, "MailboxSettings.ReadWrite") {
+		severity, do := exdesk.Warning, "take it off the application's registration, revoke the consent to it (Entra ID, Enterprise applications, Permissions), and sign in again"
+		if strings.EqualFold(s, "MailboxSettings.ReadWrite") && !k.shared {
 			severity, do = exdesk.Note, "once the labels have their colours, "+do
 		}
 		k.add(onPermissions, severity, "the permission "+clip(s)+" was granted and is not needed: it opens "+opens(s), do)

@@ -95,11 +95,14 @@ func (k *checking) signIn(ctx context.Context) bool {
 	case errors.Is(err, rest.ErrToken):
 		k.trouble(onSignIn, "there is no access token", err)
 		return false
+	case status == http.StatusUnauthorized && k.apiToken():
+		k.add(onSignIn, exdesk.Failure, "Zendesk does not take the credentials. API tokens stop when nobody uses them for 30 days, and for good on 30 April 2027", moving)
+		return false
 	case status == http.StatusUnauthorized:
 		k.add(onSignIn, exdesk.Failure, "Zendesk does not take the credentials", again)
 		return false
 	case status == http.StatusForbidden:
-		k.add(onSignIn, exdesk.Failure, "somebody has signed in, and cannot be told who: the scope users:read is missing", "add users:read to the scopes of the token")
+		k.forbidden(ctx, onSignIn, exdesk.Failure, "somebody has signed in, and cannot be told who", "users:read", "add users:read to the scopes of the token; and see that the account's IP restrictions, if it has any, let this machine in")
 	case code == "InvalidEndpoint", status == http.StatusNotFound, errors.Is(err, rest.ErrForeign):
 		k.add(onSignIn, exdesk.Failure, "there is no Zendesk account "+k.account+", or it has moved", "correct the subdomain: acme for acme.zendesk.com")
 		return false
@@ -117,22 +120,26 @@ func (k *checking) signIn(ctx context.Context) bool {
 	return true
 }
 
+// staff is the advice where who signed in is of no use.
+const staff = "sign in as an administrator or a full agent, best one that is nobody's own account"
+
 // role tells what sort of user signed in, and whether he is of any use.
 func (k *checking) role() bool {
-	const do = "sign in as an administrator or a full agent, best one that is nobody's own account"
 	p := k.me.desk()
 	switch {
 	case k.me.Suspended:
 		k.add(onRole, exdesk.Failure, "the user who signed in is suspended", "lift the suspension in Zendesk")
 		return false
 	case !p.Agent:
-		k.add(onRole, exdesk.Failure, "an end user has signed in, who can do nothing for others", do)
+		k.add(onRole, exdesk.Failure, "an end user has signed in, who can do nothing for others", staff)
 		return false
 	case p.PrivateOnly:
-		k.add(onRole, exdesk.Failure, "a light agent has signed in, who can make no public comment", do)
+		k.add(onRole, exdesk.Failure, "a light agent has signed in, who can make no public comment", staff)
 		return false
 	case p.Restricted:
-		k.add(onRole, exdesk.Warning, "an agent has signed in who does not see every ticket: replies to those that he does not see become tickets of their own", "let him see all tickets, or "+do)
+		k.add(onRole, exdesk.Warning, "an agent has signed in who does not see every ticket: replies to those that he does not see become tickets of their own", "let him see all tickets, or "+staff)
+	case k.me.Role == "":
+		k.add(onRole, exdesk.Unknown, "somebody has signed in whose role Zendesk does not tell", "check again, and see in Zendesk that it is an administrator or a full agent")
 	case k.me.Role != "admin":
 		k.add(onRole, exdesk.Good, "an agent has signed in. Connector.Import takes an administrator", "")
 	default:
@@ -141,30 +148,35 @@ func (k *checking) role() bool {
 	return true
 }
 
-// lastDay is when API tokens stop working ("OAuth migration guide").
+// lastDay is when API tokens stop working ("OAuth migration guide"), which does
+// not say in whose time: while one is taken, it has not ended.
 var lastDay = time.Date(2027, 4, 30, 0, 0, 0, 0, time.UTC)
+
+// moving is the advice for who uses an API token.
+const moving = "make an OAuth client in Zendesk's Admin Center and use the client_credentials grant"
+
+// apiToken reports whether the credentials are an API token.
+func (k *checking) apiToken() bool {
+	t, err := k.rest.Token.Token()
+	return err == nil && t != nil && strings.EqualFold(t.Type(), "Basic")
+}
 
 // ending tells how long an API token will live, by the account's clock.
 func (k *checking) ending() {
-	t, err := k.rest.Token.Token()
 	now, known := k.Now()
-	if err != nil || t == nil || !strings.EqualFold(t.Type(), "Basic") || !known {
+	if !known || !k.apiToken() {
 		return
 	}
-	const do = "make an OAuth client in Zendesk's Admin Center and use the client_credentials grant"
-	left := int(lastDay.Sub(now).Hours() / 24)
 	if !now.Before(lastDay) {
-		k.add(onToken, exdesk.Failure, "Zendesk has ended API tokens on 30 April 2027", do)
+		k.add(onToken, exdesk.Warning, "an API token is used and still taken, although Zendesk was to end them on 30 April 2027: it may stop at any time", moving)
 		return
 	}
-	k.add(onToken, exdesk.Warning, "an API token is used, which acts as any user of the account; Zendesk ends them on 30 April 2027, "+days(left)+" from now", do)
+	left := int((lastDay.Sub(now) + 24*time.Hour - 1) / (24 * time.Hour)) // as one counts dates
+	k.add(onToken, exdesk.Warning, "an API token is used, which acts as any user of the account; Zendesk ends them on 30 April 2027, "+days(left)+" from now", moving)
 }
 
 func days(n int) string {
-	switch n {
-	case 0:
-		return "less than a day"
-	case 1:
+	if n == 1 {
 		return "1 day"
 	}
 	return strconv.Itoa(n) + " days"
@@ -189,7 +201,7 @@ func (k *checking) settings(ctx context.Context) {
 	_, err := k.do(ctx, &rest.Request{Op: "read settings", Path: []string{"account", "settings"}}, &out)
 	switch status, _ := answered(err); {
 	case status == http.StatusForbidden:
-		k.add(onSettings, exdesk.Note, "the account's settings cannot be read: the scope read or account_settings:read is missing", "")
+		k.forbidden(ctx, onSettings, exdesk.Note, "the account's settings cannot be read", "account_settings:read", "if you want them looked at, add the scope read to the token, or account_settings:read")
 		return
 	case err != nil:
 		k.trouble(onSettings, "the account's settings could not be read", err)
@@ -206,7 +218,10 @@ func (k *checking) settings(ctx context.Context) {
 	if s.Tickets.Private && k.setup.Relays {
 		k.add(onSettings, exdesk.Note, "attachments are private: whoever gets a mail that links to one has to sign in to see it", "")
 	}
-	if len(k.found) == found {
+	switch {
+	case s.Tickets.CCs == nil || s.Limits.Size <= 0:
+		k.add(onSettings, exdesk.Unknown, "Zendesk does not tell all of the settings that matter", "see in Zendesk's Admin Center that \"CCs and followers\" is on")
+	case len(k.found) == found:
 		k.add(onSettings, exdesk.Good, "the account's settings are as they should be", "")
 	}
 }

@@ -18,22 +18,31 @@ func (k *checking) addresses(ctx context.Context) {
 	all := append([]string{k.setup.Address}, k.setup.Aliases...)
 	free := 0
 	for _, a := range all {
-		p, err := k.person(ctx, a)
-		if errors.Is(err, exdesk.ErrAccess) {
-			k.add(onAddress, exdesk.Failure, "it cannot be found out who has an address: the scope users:read is missing", "add users:read or read to the scopes of the token")
+		p, err := k.lookup(ctx, a)
+		unknown := "it could not be found out who has the address " + a
+		if errors.Is(err, exdesk.ErrAccess) && !errors.Is(err, errNamesakes) && !errors.Is(err, errFurther) {
+			k.forbidden(ctx, onAddress, exdesk.Failure, "it cannot be found out who has an address", "users:read", "add users:read or read to the scopes of the token")
 			break
 		}
 		switch {
+		case errors.Is(err, errNamesakes):
+			k.add(onAddress, exdesk.Unknown, unknown+": "+errNamesakes.Error(), "search Zendesk for the address: nobody may have it")
+		case errors.Is(err, errFurther):
+			// Whom the search found has it as a further one, or one that it is a part of.
+			k.add(onAddress, exdesk.Unknown, unknown+": "+errFurther.Error(), "search Zendesk for the address: nobody may have it; or add the scope read to the token and check again")
 		case err != nil:
-			k.trouble(onAddress, "it could not be found out who has the address "+a, err)
+			k.trouble(onAddress, unknown, err)
 		case p == nil:
 			free++
 		case p.Role != "end-user":
 			k.add(onAddress, exdesk.Failure, "the address "+a+" is an agent's: mail from and to it would count as that agent's",
 				"give the agent another address in Zendesk's Admin Center, and take this one away from him")
+		case !strings.EqualFold(p.Email, a):
+			k.add(onAddress, exdesk.Failure, "the address "+a+" is an end user's further address: answers to that user may be sent to the mailbox itself",
+				"take the address away from that user in Zendesk")
 		default:
 			k.add(onAddress, exdesk.Failure, "the address "+a+" is an end user's: answers to that user would be sent to the mailbox itself",
-				"delete that user in Zendesk, or take the address away from him")
+				"delete that user in Zendesk if it is no person, or else give that person another address and take this one away")
 		}
 	}
 	if free == len(all) {
@@ -47,7 +56,7 @@ func (k *checking) support(ctx context.Context, all []string) {
 	list, err := k.supportAddresses(ctx)
 	switch {
 	case errors.Is(err, exdesk.ErrAccess):
-		k.add(onAddress, exdesk.Warning, "the account's support addresses cannot be read: mail from them is not told apart", "add the scope read to the token, or account_settings:read")
+		k.forbidden(ctx, onAddress, exdesk.Warning, "the account's support addresses cannot be read: mail from them is not told apart", "account_settings:read", "add the scope read to the token, or account_settings:read")
 		return
 	case err != nil:
 		k.trouble(onAddress, "the account's support addresses could not be read", err)

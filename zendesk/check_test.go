@@ -103,13 +103,17 @@ func TestCheck(t *testing.T) {
 		"an agent": {prepare: user(zendesktest.User{Email: "agent@acme.test", Role: "agent"}), want: []string{"good role: Import takes an administrator"}},
 
 		"an API token": {source: apiToken, account: zendesktest.Options{Epoch: time.Date(2027, 4, 1, 12, 0, 0, 0, time.UTC)},
-			want: []string{"warning API token: 30 April 2027, 28 days from now: client_credentials", "good scopes:"}},
-		"an API token, on the last day":   {source: apiToken, account: zendesktest.Options{Epoch: time.Date(2027, 4, 28, 12, 0, 0, 0, time.UTC)}, want: []string{"warning API token: 1 day from now"}},
-		"an API token, in its last hours": {source: apiToken, account: zendesktest.Options{Epoch: time.Date(2027, 4, 29, 12, 0, 0, 0, time.UTC)}, want: []string{"warning API token: less than a day from now"}},
-		"an API token, afterwards":        {source: apiToken, account: zendesktest.Options{Epoch: time.Date(2027, 4, 30, 0, 0, 0, 0, time.UTC)}, want: []string{"failure API token: has ended: client_credentials"}},
+			want: []string{"warning API token: 30 April 2027, 29 days from now: client_credentials", "good scopes:"}},
+		"an API token, on the last day":   {source: apiToken, account: zendesktest.Options{Epoch: time.Date(2027, 4, 28, 12, 0, 0, 0, time.UTC)}, want: []string{"warning API token: 2 days from now"}},
+		"an API token, in its last hours": {source: apiToken, account: zendesktest.Options{Epoch: time.Date(2027, 4, 29, 12, 0, 0, 0, time.UTC)}, want: []string{"warning API token: 1 day from now"}},
+		"an API token, afterwards":        {source: apiToken, account: zendesktest.Options{Epoch: time.Date(2027, 4, 30, 0, 0, 0, 0, time.UTC)}, want: []string{"warning API token: still taken: 30 April 2027: client_credentials", "good scopes:"}},
+		"an API token that is refused": {source: func(*zendesktest.Server) oauth2.TokenSource { return zendesk.APIToken("agent@acme.test", "hush") },
+			want: []string{"failure Zendesk sign-in: does not take: API tokens: 30 days: 30 April 2027: client_credentials"}},
+		"an API token, and no access": {source: apiToken, prepare: fault(zendesktest.Fault{Method: "PUT", Path: "/api/v2/tickets/*", Status: 403, Code: "Forbidden"}),
+			want: []string{"failure scopes: no ticket can be made: API token has no scopes: role or the plan: full agent"}},
 
 		"reading only":                   {grant: []string{"read"}, want: []string{"failure scopes: tickets:write is missing: add tickets:write", "failure scopes: ticket_attachments:write is missing: add"}},
-		"writing only":                   {grant: []string{"write"}, want: []string{"failure Zendesk sign-in: users:read is missing", "failure scopes: tickets:read is missing: add", "warning scopes: audits", "failure address: users:read is missing", "good Zendesk settings:"}},
+		"writing only":                   {grant: []string{"write"}, want: []string{"failure Zendesk sign-in: users:read is missing: add users:read: IP restrictions", "failure scopes: tickets:read is missing: add", "warning scopes: audits", "failure address: users:read is missing", "good Zendesk settings:"}},
 		"no tickets":                     {grant: []string{"users:read", "write"}, want: []string{"failure scopes: tickets:read is missing", "warning scopes: audits: replies become tickets"}},
 		"a scope of uploads":             {account: zendesktest.Options{UploadScope: true}, grant: []string{"read", "tickets:write"}, want: []string{"failure scopes: no file: ticket_attachments:write"}},
 		"audits take more":               {account: zendesktest.Options{NoAudits: true}, want: []string{"warning scopes: audits: the scope read"}},
@@ -129,9 +133,20 @@ func TestCheck(t *testing.T) {
 
 		"an agent has it":        {prepare: user(zendesktest.User{Email: support, Role: "agent", Name: "Hush"}), want: []string{"failure address: support@contoso.test is an agent's: another address"}},
 		"an end user has it":     {prepare: user(zendesktest.User{Email: support, Name: "Hush"}), want: []string{"failure address: support@contoso.test is an end user's: delete that user"}},
-		"a secondary address":    {prepare: user(zendesktest.User{Email: "hush@customer.example", Emails: []string{support}}), want: []string{"failure address: an end user's"}},
+		"a secondary address":    {prepare: user(zendesktest.User{Email: "hush@customer.example", Emails: []string{support}}), want: []string{"failure address: an end user's further: take the address away"}},
 		"an alias is somebody's": {setup: exdesk.Setup{Aliases: []string{alias}}, prepare: user(zendesktest.User{Email: alias}), want: []string{"failure address: help@contoso.test is an end user's"}},
-		"people are down":        {prepare: fault(zendesktest.Fault{Path: "/api/v2/users/search", Status: 503, Times: -1}), want: []string{"unknown address: who has the address support@contoso.test: 503"}},
+		"many have one like it": {prepare: func(_ *testing.T, srv *zendesktest.Server) {
+			for i := range 21 {
+				srv.AddUser(zendesktest.User{Email: fmt.Sprintf("hush%d.%s", i, support)})
+			}
+		}, setup: exdesk.Setup{Aliases: []string{alias}}, want: []string{"unknown address: who has the address support@contoso.test: too many users: search", "note address: is no support address"}},
+		"whose further address it is cannot be told": {account: zendesktest.Options{NoIdentities: true}, prepare: user(zendesktest.User{Email: "hush@customer.example", Emails: []string{support}}),
+			want: []string{"warning scopes: further addresses", "unknown address: who has the address support@contoso.test: further addresses of users cannot be read: search Zendesk: read"}},
+		"a role that may not": {scopes: least, prepare: fault(zendesktest.Fault{Method: "PUT", Path: "/api/v2/tickets/*", Status: 403, Code: "Forbidden"}),
+			want: []string{"failure scopes: no ticket can be made: tickets:write was granted: role or the plan: full agent"}},
+		"a role that nobody knows": {prepare: fault(zendesktest.Fault{Path: "/api/v2/users/me", Status: 200, Body: `{"user":{"id":7}}`}), want: []string{"unknown role: role"}},
+		"settings tell nothing":    {prepare: fault(zendesktest.Fault{Path: "/api/v2/account/settings", Status: 200, Body: `{"settings":{}}`}), want: []string{"unknown Zendesk settings: does not tell"}},
+		"people are down":          {prepare: fault(zendesktest.Fault{Path: "/api/v2/users/search", Status: 503, Times: -1}), want: []string{"unknown address: who has the address support@contoso.test: 503"}},
 		"a sentence about people": {prepare: fault(zendesktest.Fault{Path: "/api/v2/users/search", Status: 422,
 			Body: `{"error":"RecordInvalid","description":"Record validation errors","details":{"hush@customer.example":[{"description":"hush@customer.example is taken"}]}}`}),
 			want: []string{"unknown address: 422 RecordInvalid"}},

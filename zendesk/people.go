@@ -3,6 +3,7 @@ package zendesk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -50,7 +51,27 @@ func (c *Client) Person(ctx context.Context, address string) (*exdesk.Person, er
 // finds parts of addresses too.
 const maxNamesakes = 20
 
+var (
+	// errNamesakes is the cause when there are more than maxNamesakes.
+	errNamesakes = errors.New("too many users have an address like this one")
+	// errFurther is the cause when it takes people's further addresses, which
+	// may not be read.
+	errFurther = errors.New("further addresses of users cannot be read")
+)
+
+// person takes who cannot be told for nobody.
 func (c *Client) person(ctx context.Context, address string) (*person, error) {
+	p, err := c.lookup(ctx, address)
+	if errors.Is(err, errFurther) {
+		c.log.WarnContext(ctx, "secondary addresses of users cannot be read", "error", err)
+		return nil, nil
+	}
+	return p, err
+}
+
+// lookup finds who has an address; errFurther and errNamesakes mean that it
+// cannot be told.
+func (c *Client) lookup(ctx context.Context, address string) (*person, error) {
 	if strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r == '"' || r >= 0x7f }) {
 		return nil, nil // it would be another query, or another address; Zendesk has no such users
 	}
@@ -66,14 +87,13 @@ func (c *Client) person(ctx context.Context, address string) (*person, error) {
 	}
 	if len(out.Users) > maxNamesakes {
 		// Not knowing is no answer.
-		return nil, explain(&rest.Failure{Op: req.Op, Status: http.StatusForbidden, Wait: -1, Err: errors.New("too many users have an address like this one")})
+		return nil, explain(&rest.Failure{Op: req.Op, Status: http.StatusForbidden, Wait: -1, Err: errNamesakes})
 	}
 	for i := range out.Users {
 		has, err := c.hasAddress(ctx, out.Users[i].ID, address)
 		if errors.Is(err, exdesk.ErrAccess) {
 			// QUIRK: by one edition of the page this takes the scope "read".
-			c.log.WarnContext(ctx, "secondary addresses of users cannot be read", "error", err)
-			return nil, nil
+			return nil, fmt.Errorf("%w: %w", errFurther, err)
 		}
 		if err != nil {
 			return nil, err

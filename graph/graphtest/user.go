@@ -48,9 +48,18 @@ func (c *call) getUser() *refusal {
 	return nil
 }
 
-// exchangePlan is servicePlanId of Exchange Online (Plan 1). ("Product names and
-// service plan identifiers for licensing".)
-const exchangePlan = "9aaf7827-d63c-4b61-89c3-182f06f82e5c"
+// exchangePlan is servicePlanId of Exchange Online (Plan 1), and foundationPlan
+// that of Exchange Foundation, which comes with most products, such as the free
+// ones, and holds no mailbox. ("Product names and service plan identifiers for
+// licensing".)
+const (
+	exchangePlan   = "9aaf7827-d63c-4b61-89c3-182f06f82e5c"
+	foundationPlan = "113feb6c-3fe4-4440-bddc-54d774bf0318"
+)
+
+func plan(id, status string) object {
+	return object{{"assignedDateTime", "2026-01-15T09:30:00Z"}, {"capabilityStatus", status}, {"service", "exchange"}, {"servicePlanId", id}}
+}
 
 // properties are those of the user. ("user resource type".)
 func (c *call) properties() map[string]any {
@@ -59,8 +68,10 @@ func (c *call) properties() map[string]any {
 	defer c.s.mu.Unlock()
 	plans, synced := []object{}, any(nil) // null, if it never was
 	if m.entry.plan != "" {
-		plans = append(plans, object{{"assignedDateTime", "2026-01-15T09:30:00Z"}, {"capabilityStatus", m.entry.plan},
-			{"service", "exchange"}, {"servicePlanId", exchangePlan}})
+		plans = append(plans, plan(exchangePlan, m.entry.plan))
+	}
+	if !m.entry.disabled { // a shared mailbox takes no product at all
+		plans = append(plans, plan(foundationPlan, "Enabled"))
 	}
 	if m.entry.synced {
 		synced = true
