@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -271,6 +272,31 @@ func TestDisconnect(t *testing.T) {
 	require.Equal(t, consent.Event{Change: consent.Disconnected, Mailbox: support, Account: support}, w.events[1])
 	w.ann.follow(w.ann.post("/disconnect", support)) // twice is once
 	w.ann.connected(support)
+}
+
+// Who uses the mailbox meanwhile hears of it, with an access token that is good
+// for an hour; and as soon of who signs in instead.
+func TestDisconnectInUse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorldIn(t, true, nil, nil)
+		w.ann.connected(support)
+		source := w.source(support)
+		first, err := source.Token()
+		require.NoError(t, err)
+		require.Contains(t, w.ann.get("/disconnect?mailbox="+support).words(), "Within two minutes:")
+		w.ann.follow(w.ann.post("/disconnect", support))
+		for range 2 {
+			time.Sleep(time.Minute)
+			_, err = source.Token()
+			synctest.Wait()
+		}
+		require.ErrorIs(t, err, tokens.ErrMissing)
+		w.ann.connected(support)
+		second, err := source.Token()
+		require.NoError(t, err)
+		require.NotEqual(t, first.AccessToken, second.AccessToken)
+	})
 }
 
 // What cannot be saved is not said to be connected, and what cannot be removed
