@@ -67,6 +67,9 @@ func TestStatus(t *testing.T) {
 			require.NoError(w, tokens.Put(w.Context(), &tokens.Sealed{Store: store, Keeper: young}, support,
 				w.app.SignedIn(granted("openid profile https://graph.microsoft.com/mail.readwrite Mail.Send.Shared User.Read"), ann)))
 		}, consent.StateConnected, []string{"Signed in as " + ann}},
+		"nobody said which permissions": {func(w *world, store *tokens.Memory, _ *faultyStore) {
+			require.NoError(w, tokens.Put(w.Context(), &tokens.Sealed{Store: store, Keeper: young}, support, w.app.SignedIn(token("a", "b"), ann)))
+		}, consent.StateConnected, []string{"Signed in as " + ann}},
 		"too few permissions": {func(w *world, store *tokens.Memory, _ *faultyStore) {
 			require.NoError(w, tokens.Put(w.Context(), &tokens.Sealed{Store: store, Keeper: young}, support, w.app.SignedIn(granted("Mail.Read User.Read"), "")))
 		}, consent.StateIncomplete, []string{"permissions are missing", "Mail.ReadWrite Mail.Send"}},

@@ -110,7 +110,7 @@ func (c *cache) fly(f *flight) {
 		c.current = r
 	} else if old := c.current; old.good(time.Now()) && old.Access != c.refused && !err.final && err.temporary() {
 		r, err = old, nil // it will do until then
-	} else if errors.Is(err, ErrMissing) {
+	} else if c.looks > 0 && errors.Is(err, ErrMissing) {
 		c.current = nil // somebody has disconnected
 	}
 	c.looked = time.Now()
