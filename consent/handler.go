@@ -62,6 +62,9 @@ func New(app *entra.App, store tokens.Store, opts *Options) (*Handler, error) {
 	if err != nil {
 		return nil, errors.New("consent: the login host of the application is not a URL")
 	}
+	if root.Path == "/callback" || root.Path == "/disconnect" {
+		return nil, fmt.Errorf("consent: URL: %s is the name of a page: end it otherwise", root.Path)
+	}
 	h.root, h.path, h.secure, h.login = root.String(), root.Path, root.Scheme == "https", login.Scheme+"://"+login.Host
 	// A proxy may call the host by another name.
 	if err := h.cross.AddTrustedOrigin(root.Scheme + "://" + root.Host); err != nil {
@@ -85,7 +88,7 @@ func New(app *entra.App, store tokens.Store, opts *Options) (*Handler, error) {
 		return nil, fmt.Errorf("consent: Graph: %w", err)
 	}
 	if h.opts.Account == nil {
-		h.opts.Account = strings.ToLower
+		h.opts.Account = lower
 	}
 	h.pages = h.opts.Template
 	if h.pages == nil {
@@ -120,7 +123,7 @@ type visit struct {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v := &visit{Handler: h, w: w, r: r, nonce: rand.Text()}
 	v.guard()
-	path := strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, h.path), "/")
+	path := h.route(r)
 	methods := routes[path]
 	serve := methods[r.Method]
 	switch {
@@ -165,6 +168,19 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	serve(v)
 }
 
+// route returns what is below the root, which http.StripPrefix may have left.
+func (h *Handler) route(r *http.Request) string {
+	stripped := strings.TrimSuffix(r.URL.Path, "/")
+	if stripped != "" && stripped[0] != '/' {
+		stripped = "/" + stripped // by a prefix that ends in a slash
+	}
+	path := strings.TrimPrefix(stripped, h.path)
+	if routes[path][r.Method] == nil && routes[stripped][r.Method] != nil {
+		return stripped // the root ends as one of the pages: https://desk.example/admin
+	}
+	return path
+}
+
 // guard sets the headers that every answer has.
 func (v *visit) guard() {
 	style := "'nonce-" + v.nonce + "'"
@@ -199,6 +215,17 @@ func (v *visit) mailbox(asked string) string {
 // same reports whether two addresses are one. Nobody has two mailboxes that
 // differ by case; the length keeps out letters that fold to ASCII ones.
 func same(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }
+
+// lower keeps letters that fold to ASCII ones apart from these, as same does.
+func lower(address string) string {
+	octets := []byte(address)
+	for i, c := range octets {
+		if 'A' <= c && c <= 'Z' {
+			octets[i] += 'a' - 'A'
+		}
+	}
+	return string(octets)
+}
 
 // redirect sends the browser to a URL that is not the visitor's.
 func (v *visit) redirect(to string) { http.Redirect(v.w, v.r, to, http.StatusSeeOther) }

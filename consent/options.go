@@ -29,8 +29,8 @@ type Options struct {
 	// Graph is how Microsoft Graph is asked who signed in. Its User is not used,
 	// and its BaseURL is by default that of the App's cloud.
 	Graph *graph.Options
-	// Account returns the name in the Store of a mailbox. Default: the address in
-	// lower case.
+	// Account returns the name in the Store of a mailbox. Default: the address, with
+	// the letters A to Z in lower case.
 	Account func(mailbox string) string
 	// Template makes the pages. Default: Template().
 	Template *template.Template
