@@ -123,6 +123,10 @@ func TestFailures(t *testing.T) {
 			says: []string{"An administrator has to consent"}},
 		"the code is refused": {as: graphtest.Answer{User: support}, happens: refuse(graphtest.TokenFault{Number: 54005}), status: 403,
 			says: []string{"Microsoft did not complete the sign-in", "Sign in again"}},
+		"nobody may use the application who is not assigned to it": {as: graphtest.Answer{User: support}, happens: refuse(graphtest.TokenFault{Number: 50105}), status: 403,
+			says: []string{"The account is not assigned to the application", "Sign in again"}, without: "declined"},
+		"consent was taken back meanwhile": {as: graphtest.Answer{User: support}, happens: refuse(graphtest.TokenFault{Number: 65001}), status: 403,
+			says: []string{"Consent to the application's permissions again", "I am an administrator"}, without: "declined"},
 		"it cannot be renewed": {as: graphtest.Answer{User: support}, happens: refuse(graphtest.TokenFault{Grant: "refresh_token", Number: 50194}), status: 500,
 			says: []string{"This application is not set up right", "is for one tenant", "whoever runs this application"}},
 		"renewing wants to see the person": {as: graphtest.Answer{User: support}, happens: refuse(graphtest.TokenFault{Grant: "refresh_token", Number: 50076}), status: 403,
@@ -139,6 +143,14 @@ func TestFailures(t *testing.T) {
 		"the Inbox is closed": {as: graphtest.Answer{User: support}, happens: func(w *world) {
 			require.NoError(w, w.entra.Fault(graphtest.Fault{Method: "GET", Path: "/v1.0/me/mailFolders/inbox/messages", Status: 403, Code: "ErrorAccessDenied", Times: -1}))
 		}, status: 403, says: []string{"The mailbox does not open", "consent to everything"}},
+		"the Inbox of who signs in by another name is closed": {as: graphtest.Answer{User: support}, happens: func(w *world) {
+			require.NoError(w, w.entra.Fault(graphtest.Fault{Method: "GET", Path: "/v1.0/me", Status: 200, Times: -1,
+				Body: `{"id":"1","mail":"help@contoso.test","userPrincipalName":"Support@contoso.test"}`}))
+			require.NoError(w, w.entra.Fault(graphtest.Fault{Method: "GET", Path: "/v1.0/me/mailFolders/inbox/messages", Status: 403, Code: "ErrorAccessDenied", Times: -1}))
+		}, status: 403, says: []string{"You signed in as help@contoso.test", "consent to everything"}, without: "Full Access"},
+		"the Inbox does not answer": {as: graphtest.Answer{User: support}, happens: func(w *world) {
+			require.NoError(w, w.entra.Fault(graphtest.Fault{Method: "GET", Path: "/v1.0/me/mailFolders/inbox/messages", Status: 200, Body: "<html>A proxy is busy</html>", Times: -1}))
+		}, status: 503, says: []string{"Microsoft does not answer", "in a few minutes"}, without: "does not open"},
 	} {
 		for _, again := range []bool{false, true} {
 			t.Run(name+map[bool]string{true: ", of a reconnect"}[again], func(t *testing.T) {
