@@ -67,7 +67,7 @@ func New(app *entra.App, store tokens.Store, opts *Options) (*Handler, error) {
 	}
 	h.root, h.path, h.secure, h.login = root.String(), root.Path, root.Scheme == "https", login.Scheme+"://"+login.Host
 	// A proxy may call the host by another name.
-	if err := h.cross.AddTrustedOrigin(root.Scheme + "://" + root.Host); err != nil {
+	if err := h.cross.AddTrustedOrigin(origin(root)); err != nil {
 		return nil, fmt.Errorf("consent: URL: %w", err)
 	}
 	if h.opts.Keeper == nil {
@@ -96,6 +96,15 @@ func New(app *entra.App, store tokens.Store, opts *Options) (*Handler, error) {
 	}
 	h.log = cmp.Or(h.opts.Logger, slog.New(slog.DiscardHandler))
 	return h, nil
+}
+
+// origin is a URL's as a browser writes it (RFC 6454 §6.1).
+func origin(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	if port := map[string]string{"https": ":443", "http": ":80"}[u.Scheme]; u.Port() == port[1:] {
+		host = strings.TrimSuffix(host, port)
+	}
+	return u.Scheme + "://" + host
 }
 
 // routes are below the root.
