@@ -282,7 +282,9 @@ func TestDisconnect(t *testing.T) {
 	require.Equal(t, consent.StateDisconnected, w.ann.look(support).State)
 	require.Empty(t, w.kept(support))
 	require.Equal(t, consent.Event{Change: consent.Disconnected, Mailbox: support, Account: support}, w.events[1])
-	w.ann.follow(w.ann.post("/disconnect", support)) // twice is once
+	p = w.ann.follow(w.ann.post("/disconnect", support))
+	require.Contains(t, p.words(), support+" is disconnected.")
+	require.Len(t, w.events, 2, "twice is once")
 	w.ann.connected(support)
 }
 
