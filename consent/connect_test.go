@@ -355,6 +355,26 @@ func TestTwiceAtOnce(t *testing.T) {
 	require.Equal(t, consent.StateConnected, w.ann.look(support).State)
 }
 
+// However long Microsoft took, the application has the time that it needs.
+func TestOnChangeLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var late error
+		w := newWorldIn(t, true, nil, func(w *world) {
+			w.opts.OnChange = func(ctx context.Context, _ consent.Event) {
+				time.Sleep(5 * time.Second)
+				late = ctx.Err()
+			}
+		})
+		back := w.ann.start(support, graphtest.Answer{User: support})
+		require.NoError(t, w.entra.Fault(graphtest.Fault{Method: "GET", Path: "/v1.0/me", Delay: graphtest.Duration(58 * time.Second), Times: 1}))
+		began := time.Now()
+		require.Contains(t, w.ann.follow(w.ann.do("GET", back, nil)).words(), support+" is connected.")
+		require.Greater(t, time.Since(began), time.Minute)
+		require.NoError(t, late)
+	})
+}
+
 // Who leaves while it goes on has connected all the same: the code is spent.
 func TestLeaving(t *testing.T) {
 	t.Parallel()

@@ -39,8 +39,9 @@ type Handler struct {
 }
 
 // New returns the Handler that signs in with app and keeps what comes of it in
-// store. It is mounted where Options.URL says, with or without http.StripPrefix.
-// New does no I/O.
+// store. It is mounted where Options.URL says, with or without http.StripPrefix: of
+// the path of that URL a request has all or, where a proxy takes off a part and
+// StripPrefix the rest, nothing. New does no I/O.
 func New(app *entra.App, store tokens.Store, opts *Options) (*Handler, error) {
 	h := &Handler{app: app, store: store}
 	if opts != nil {
@@ -243,6 +244,6 @@ func (v *visit) redirect(to string) { http.Redirect(v.w, v.r, to, http.StatusSee
 func (v *visit) changed(ctx context.Context, e Event) {
 	v.log.InfoContext(ctx, "mailbox "+string(e.Change), "mailbox", e.Mailbox)
 	if v.opts.OnChange != nil {
-		v.opts.OnChange(ctx, e)
+		v.opts.OnChange(context.WithoutCancel(ctx), e) // who signed in slowly leaves it no less time
 	}
 }
