@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -122,6 +123,10 @@ func TestFailures(t *testing.T) {
 			says: []string{"An administrator has to consent"}},
 		"the code is refused": {as: graphtest.Answer{User: support}, happens: refuse(graphtest.TokenFault{Number: 54005}), status: 403,
 			says: []string{"Microsoft did not complete the sign-in", "Sign in again"}},
+		"nobody may use the application who is not assigned to it": {as: graphtest.Answer{User: support}, happens: refuse(graphtest.TokenFault{Number: 50105}), status: 403,
+			says: []string{"The account is not assigned to the application", "Sign in again"}, without: "declined"},
+		"consent was taken back meanwhile": {as: graphtest.Answer{User: support}, happens: refuse(graphtest.TokenFault{Number: 65001}), status: 403,
+			says: []string{"Consent to the application's permissions again", "I am an administrator"}, without: "declined"},
 		"it cannot be renewed": {as: graphtest.Answer{User: support}, happens: refuse(graphtest.TokenFault{Grant: "refresh_token", Number: 50194}), status: 500,
 			says: []string{"This application is not set up right", "is for one tenant", "whoever runs this application"}},
 		"renewing wants to see the person": {as: graphtest.Answer{User: support}, happens: refuse(graphtest.TokenFault{Grant: "refresh_token", Number: 50076}), status: 403,
@@ -138,6 +143,14 @@ func TestFailures(t *testing.T) {
 		"the Inbox is closed": {as: graphtest.Answer{User: support}, happens: func(w *world) {
 			require.NoError(w, w.entra.Fault(graphtest.Fault{Method: "GET", Path: "/v1.0/me/mailFolders/inbox/messages", Status: 403, Code: "ErrorAccessDenied", Times: -1}))
 		}, status: 403, says: []string{"The mailbox does not open", "consent to everything"}},
+		"the Inbox of who signs in by another name is closed": {as: graphtest.Answer{User: support}, happens: func(w *world) {
+			require.NoError(w, w.entra.Fault(graphtest.Fault{Method: "GET", Path: "/v1.0/me", Status: 200, Times: -1,
+				Body: `{"id":"1","mail":"help@contoso.test","userPrincipalName":"Support@contoso.test"}`}))
+			require.NoError(w, w.entra.Fault(graphtest.Fault{Method: "GET", Path: "/v1.0/me/mailFolders/inbox/messages", Status: 403, Code: "ErrorAccessDenied", Times: -1}))
+		}, status: 403, says: []string{"You signed in as help@contoso.test", "consent to everything"}, without: "Full Access"},
+		"the Inbox does not answer": {as: graphtest.Answer{User: support}, happens: func(w *world) {
+			require.NoError(w, w.entra.Fault(graphtest.Fault{Method: "GET", Path: "/v1.0/me/mailFolders/inbox/messages", Status: 200, Body: "<html>A proxy is busy</html>", Times: -1}))
+		}, status: 503, says: []string{"Microsoft does not answer", "in a few minutes"}, without: "does not open"},
 	} {
 		for _, again := range []bool{false, true} {
 			t.Run(name+map[bool]string{true: ", of a reconnect"}[again], func(t *testing.T) {
@@ -269,8 +282,35 @@ func TestDisconnect(t *testing.T) {
 	require.Equal(t, consent.StateDisconnected, w.ann.look(support).State)
 	require.Empty(t, w.kept(support))
 	require.Equal(t, consent.Event{Change: consent.Disconnected, Mailbox: support, Account: support}, w.events[1])
-	w.ann.follow(w.ann.post("/disconnect", support)) // twice is once
+	p = w.ann.follow(w.ann.post("/disconnect", support))
+	require.Contains(t, p.words(), support+" is disconnected.")
+	require.Len(t, w.events, 2, "twice is once")
 	w.ann.connected(support)
+}
+
+// Who uses the mailbox meanwhile hears of it, with an access token that is good
+// for an hour; and as soon of who signs in instead.
+func TestDisconnectInUse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorldIn(t, true, nil, nil)
+		w.ann.connected(support)
+		source := w.source(support)
+		first, err := source.Token()
+		require.NoError(t, err)
+		require.Contains(t, w.ann.get("/disconnect?mailbox="+support).words(), "Within two minutes:")
+		w.ann.follow(w.ann.post("/disconnect", support))
+		for range 2 {
+			time.Sleep(time.Minute)
+			_, err = source.Token()
+			synctest.Wait()
+		}
+		require.ErrorIs(t, err, tokens.ErrMissing)
+		w.ann.connected(support)
+		second, err := source.Token()
+		require.NoError(t, err)
+		require.NotEqual(t, first.AccessToken, second.AccessToken)
+	})
 }
 
 // What cannot be saved is not said to be connected, and what cannot be removed
@@ -313,6 +353,26 @@ func TestTwiceAtOnce(t *testing.T) {
 	loads.Wait()
 	require.Len(t, w.entra.Issued(), 2, "a code and a renewal")
 	require.Equal(t, consent.StateConnected, w.ann.look(support).State)
+}
+
+// However long Microsoft took, the application has the time that it needs.
+func TestOnChangeLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var late error
+		w := newWorldIn(t, true, nil, func(w *world) {
+			w.opts.OnChange = func(ctx context.Context, _ consent.Event) {
+				time.Sleep(5 * time.Second)
+				late = ctx.Err()
+			}
+		})
+		back := w.ann.start(support, graphtest.Answer{User: support})
+		require.NoError(t, w.entra.Fault(graphtest.Fault{Method: "GET", Path: "/v1.0/me", Delay: graphtest.Duration(58 * time.Second), Times: 1}))
+		began := time.Now()
+		require.Contains(t, w.ann.follow(w.ann.do("GET", back, nil)).words(), support+" is connected.")
+		require.Greater(t, time.Since(began), time.Minute)
+		require.NoError(t, late)
+	})
 }
 
 // Who leaves while it goes on has connected all the same: the code is spent.

@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/exdesk/exdesk/tokens"
@@ -27,11 +28,14 @@ func (v *visit) disconnect() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(v.r.Context()), finishing)
 	defer cancel()
 	account := v.opts.Account(mailbox)
+	_, before := tokens.Look(ctx, v.store, account)
 	if err := tokens.Forget(ctx, v.store, account); err != nil {
 		v.log.ErrorContext(ctx, "mailbox not disconnected", "mailbox", mailbox, "error", err)
 		v.fail(notForgotten)
 		return
 	}
-	v.changed(ctx, Event{Change: Disconnected, Mailbox: mailbox, Account: account})
+	if !errors.Is(before, tokens.ErrMissing) { // a button that is pressed twice changes something once
+		v.changed(ctx, Event{Change: Disconnected, Mailbox: mailbox, Account: account})
+	}
 	v.home(notice{Change: Disconnected, Mailbox: mailbox})
 }

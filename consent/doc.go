@@ -22,6 +22,10 @@
 // cookie of the application's has to be SameSite=Lax, or there is no session
 // when the browser comes back from Microsoft.
 //
+// An administrator who was sent the address to consent at comes back to URL +
+// "/callback" with the state "administrator", maybe without a login: he has
+// consented all the same, and is thanked if the application lets him through.
+//
 // Cross-site requests change nothing. What was begun is bound to the browser by a
 // sealed cookie with state and PKCE verifier, which is good once, for ten
 // minutes. Several tabs may be at it at once.

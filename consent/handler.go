@@ -39,8 +39,9 @@ type Handler struct {
 }
 
 // New returns the Handler that signs in with app and keeps what comes of it in
-// store. It is mounted where Options.URL says, with or without http.StripPrefix.
-// New does no I/O.
+// store. It is mounted where Options.URL says, with or without http.StripPrefix: of
+// the path of that URL a request has all or, where a proxy takes off a part and
+// StripPrefix the rest, nothing. New does no I/O.
 func New(app *entra.App, store tokens.Store, opts *Options) (*Handler, error) {
 	h := &Handler{app: app, store: store}
 	if opts != nil {
@@ -62,9 +63,12 @@ func New(app *entra.App, store tokens.Store, opts *Options) (*Handler, error) {
 	if err != nil {
 		return nil, errors.New("consent: the login host of the application is not a URL")
 	}
+	if root.Path == "/callback" || root.Path == "/disconnect" {
+		return nil, fmt.Errorf("consent: URL: %s is the name of a page: end it otherwise", root.Path)
+	}
 	h.root, h.path, h.secure, h.login = root.String(), root.Path, root.Scheme == "https", login.Scheme+"://"+login.Host
 	// A proxy may call the host by another name.
-	if err := h.cross.AddTrustedOrigin(root.Scheme + "://" + root.Host); err != nil {
+	if err := h.cross.AddTrustedOrigin(origin(root)); err != nil {
 		return nil, fmt.Errorf("consent: URL: %w", err)
 	}
 	if h.opts.Keeper == nil {
@@ -85,7 +89,7 @@ func New(app *entra.App, store tokens.Store, opts *Options) (*Handler, error) {
 		return nil, fmt.Errorf("consent: Graph: %w", err)
 	}
 	if h.opts.Account == nil {
-		h.opts.Account = strings.ToLower
+		h.opts.Account = lower
 	}
 	h.pages = h.opts.Template
 	if h.pages == nil {
@@ -93,6 +97,15 @@ func New(app *entra.App, store tokens.Store, opts *Options) (*Handler, error) {
 	}
 	h.log = cmp.Or(h.opts.Logger, slog.New(slog.DiscardHandler))
 	return h, nil
+}
+
+// origin is a URL's as a browser writes it (RFC 6454 §6.1).
+func origin(u *url.URL) string {
+	host := strings.ToLower(u.Host)
+	if port := map[string]string{"https": ":443", "http": ":80"}[u.Scheme]; u.Port() == port[1:] {
+		host = strings.TrimSuffix(host, port)
+	}
+	return u.Scheme + "://" + host
 }
 
 // routes are below the root.
@@ -120,7 +133,7 @@ type visit struct {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v := &visit{Handler: h, w: w, r: r, nonce: rand.Text()}
 	v.guard()
-	path := strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, h.path), "/")
+	path := h.route(r)
 	methods := routes[path]
 	serve := methods[r.Method]
 	switch {
@@ -165,6 +178,19 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	serve(v)
 }
 
+// route returns what is below the root, which http.StripPrefix may have left.
+func (h *Handler) route(r *http.Request) string {
+	stripped := strings.TrimSuffix(r.URL.Path, "/")
+	if stripped != "" && stripped[0] != '/' {
+		stripped = "/" + stripped // by a prefix that ends in a slash
+	}
+	path := strings.TrimPrefix(stripped, h.path)
+	if routes[path][r.Method] == nil && routes[stripped][r.Method] != nil {
+		return stripped // the root ends as one of the pages: https://desk.example/admin
+	}
+	return path
+}
+
 // guard sets the headers that every answer has.
 func (v *visit) guard() {
 	style := "'nonce-" + v.nonce + "'"
@@ -200,6 +226,17 @@ func (v *visit) mailbox(asked string) string {
 // differ by case; the length keeps out letters that fold to ASCII ones.
 func same(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }
 
+// lower keeps letters that fold to ASCII ones apart from these, as same does.
+func lower(address string) string {
+	octets := []byte(address)
+	for i, c := range octets {
+		if 'A' <= c && c <= 'Z' {
+			octets[i] += 'a' - 'A'
+		}
+	}
+	return string(octets)
+}
+
 // redirect sends the browser to a URL that is not the visitor's.
 func (v *visit) redirect(to string) { http.Redirect(v.w, v.r, to, http.StatusSeeOther) }
 
@@ -207,6 +244,6 @@ func (v *visit) redirect(to string) { http.Redirect(v.w, v.r, to, http.StatusSee
 func (v *visit) changed(ctx context.Context, e Event) {
 	v.log.InfoContext(ctx, "mailbox "+string(e.Change), "mailbox", e.Mailbox)
 	if v.opts.OnChange != nil {
-		v.opts.OnChange(ctx, e)
+		v.opts.OnChange(context.WithoutCancel(ctx), e) // who signed in slowly leaves it no less time
 	}
 }

@@ -3,6 +3,7 @@ package consent_test
 import (
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exdesk/exdesk/consent"
+	"github.com/exdesk/exdesk/entra"
 	"github.com/exdesk/exdesk/graph/graphtest"
 	"github.com/exdesk/exdesk/tokens"
 )
@@ -288,6 +290,33 @@ func TestRequests(t *testing.T) {
 		require.Equal(t, http.StatusForbidden, p.StatusCode, "a form's field, not the address's")
 	}
 	require.Equal(t, before, w.kept(support))
+}
+
+// An older browser has an Origin alone, and writes it in one way, whatever the URL
+// is and whatever a proxy calls the host.
+func TestOrigin(t *testing.T) {
+	t.Parallel()
+	app, err := entra.New("contoso.test", "app", nil, nil)
+	require.NoError(t, err)
+	for root, origin := range map[string]string{
+		"https://Desk.Example/mail":      "https://desk.example",
+		"https://desk.example:443/mail/": "https://desk.example",
+		"https://desk.example:8443/mail": "https://desk.example:8443",
+		"http://LOCALHOST:80/mail":       "http://localhost",
+		"http://[::1]/mail":              "http://[::1]",
+		"http://[::1]:8080/mail":         "http://[::1]:8080",
+	} {
+		h, err := consent.New(app, new(tokens.Memory), &consent.Options{URL: root, Mailboxes: consent.Only(support)})
+		require.NoError(t, err)
+		for from, status := range map[string]int{origin: http.StatusSeeOther, origin + "1": http.StatusForbidden, origin + ".evil.example": http.StatusForbidden, "null": http.StatusForbidden} {
+			r := httptest.NewRequest(http.MethodPost, "http://10.0.0.1/mail/start", strings.NewReader("mailbox="+support))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("Origin", from)
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			require.Equal(t, status, w.Code, "%s from %s", root, from)
+		}
+	}
 }
 
 // Every answer has the headers, and every cookie its marks.

@@ -29,13 +29,15 @@ type Options struct {
 	// Graph is how Microsoft Graph is asked who signed in. Its User is not used,
 	// and its BaseURL is by default that of the App's cloud.
 	Graph *graph.Options
-	// Account returns the name in the Store of a mailbox. Default: the address in
-	// lower case.
+	// Account returns the name in the Store of a mailbox. Default: the address, with
+	// the letters A to Z in lower case. Where visitors of several customers say
+	// themselves which addresses are theirs, it has to begin with the customer:
+	// otherwise who names another's address sees and ends another's sign-in.
 	Account func(mailbox string) string
 	// Template makes the pages. Default: Template().
 	Template *template.Template
 	// OnChange hears of what changed, before the visitor does. The browser may
-	// leave meanwhile: the context does not end with it. Optional.
+	// leave meanwhile: the context does not end. Optional.
 	OnChange func(context.Context, Event)
 	// Logger hears of what changed and of what failed. Default: nobody.
 	Logger *slog.Logger

@@ -67,6 +67,9 @@ func TestStatus(t *testing.T) {
 			require.NoError(w, tokens.Put(w.Context(), &tokens.Sealed{Store: store, Keeper: young}, support,
 				w.app.SignedIn(granted("openid profile https://graph.microsoft.com/mail.readwrite Mail.Send.Shared User.Read"), ann)))
 		}, consent.StateConnected, []string{"Signed in as " + ann}},
+		"nobody said which permissions": {func(w *world, store *tokens.Memory, _ *faultyStore) {
+			require.NoError(w, tokens.Put(w.Context(), &tokens.Sealed{Store: store, Keeper: young}, support, w.app.SignedIn(token("a", "b"), ann)))
+		}, consent.StateConnected, []string{"Signed in as " + ann}},
 		"too few permissions": {func(w *world, store *tokens.Memory, _ *faultyStore) {
 			require.NoError(w, tokens.Put(w.Context(), &tokens.Sealed{Store: store, Keeper: young}, support, w.app.SignedIn(granted("Mail.Read User.Read"), "")))
 		}, consent.StateIncomplete, []string{"permissions are missing", "Mail.ReadWrite Mail.Send"}},
@@ -105,6 +108,17 @@ func TestAccount(t *testing.T) {
 	require.Contains(t, w.ann.follow(w.ann.connect("support@contoso.test", graphtest.Answer{User: support})).words(), "Support@Contoso.test is connected.")
 	require.NotEmpty(t, w.kept("tenant 7/Support@Contoso.test"))
 	require.Equal(t, "tenant 7/Support@Contoso.test", w.events[0].Account)
+}
+
+// A letter that folds to an ASCII one is another, and its mailbox somebody else's.
+func TestAccountFolds(t *testing.T) {
+	t.Parallel()
+	const kelvin = "\u212aate@contoso.test"
+	w := newWorld(t, nil, func(w *world) { w.opts.Mailboxes = consent.Only(kelvin) })
+	require.NoError(t, tokens.Put(t.Context(), w.store, "kate@contoso.test", w.app.SignedIn(token("a", "b"), ann)))
+	require.Equal(t, consent.StateDisconnected, w.ann.look(kelvin).State)
+	w.ann.post("/disconnect", kelvin)
+	require.NotEmpty(t, w.kept("kate@contoso.test"))
 }
 
 // What is asked for is what is wanted.
@@ -154,6 +168,26 @@ func TestMount(t *testing.T) {
 	require.Equal(t, http.StatusOK, stripped.do("HEAD", w.root+"/", nil).StatusCode)
 }
 
+// It is the same where the root is named as one of the pages is, and where what
+// was stripped ends in a slash.
+func TestMountNames(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/admin", "/start", "/mail"} {
+		root := "http://localhost" + path
+		w := newWorld(t, &graphtest.Options{Redirects: []string{root + "/callback"}}, func(w *world) { w.opts.URL = root })
+		h, err := consent.New(w.app, w.store, &w.opts)
+		require.NoError(t, err)
+		for _, mounted := range []http.Handler{h, http.StripPrefix(path, h), http.StripPrefix(path+"/", h)} {
+			b := w.browse(w.reach(mounted))
+			require.Contains(t, b.get("/").words(), "Mailbox connections")
+			require.Equal(t, http.StatusSeeOther, b.post("/admin", "").StatusCode)
+			require.Contains(t, b.follow(b.connect(support, graphtest.Answer{User: support})).words(), "is connected")
+			require.Contains(t, b.get("/disconnect?mailbox="+support).words(), "Keep it connected")
+			require.Equal(t, http.StatusNotFound, b.get("/nothing").StatusCode)
+		}
+	}
+}
+
 func TestNew(t *testing.T) {
 	t.Parallel()
 	app, err := entra.New("contoso.test", "app", nil, nil)
@@ -169,6 +203,7 @@ func TestNew(t *testing.T) {
 		"no Mailboxes":   {app, new(tokens.Memory), func(o *consent.Options) { o.Mailboxes = nil }},
 		"URL:":           {app, new(tokens.Memory), func(o *consent.Options) { o.URL = "" }},
 		"not https":      {app, new(tokens.Memory), func(o *consent.Options) { o.URL = "http://desk.example" }},
+		"name of a page": {app, new(tokens.Memory), func(o *consent.Options) { o.URL = "https://desk.example/callback/" }},
 		"of the form":    {app, new(tokens.Memory), func(o *consent.Options) { o.URL = "https://desk.example/?a=b" }},
 		"Graph:":         {app, new(tokens.Memory), func(o *consent.Options) { o.Graph = &graph.Options{BaseURL: "http://graph.example"} }},
 	} {

@@ -72,20 +72,18 @@ func (v *visit) explain(mailbox string, err error) {
 		p.Alert = []string{"You signed in as " + other.user + ", and not as " + mailbox + ", which is the mailbox to be connected. " + unchanged}
 		p.Advice = []string{"Sign in again and choose " + mailbox + ". If it is not offered, choose “Use another account”; or sign out of Microsoft in this browser first, or use a private window.",
 			"If nobody can sign in as " + mailbox + " because it is a shared mailbox, this application has to be set up for shared mailboxes."}
-	case errors.As(err, &closed):
+	case errors.As(err, &closed) && !errors.Is(err, exdesk.ErrTemporary):
 		p.Title = "The mailbox does not open"
 		p.Alert = []string{"You signed in as " + closed.user + ", but the Inbox of " + mailbox + " does not open. " + unchanged}
 		var refused *graph.Error
+		shared := v.opts.Wants.Shared
 		switch denied := errors.As(err, &refused) && strings.EqualFold(refused.Code, "ErrorAccessDenied"); {
-		case !same(closed.user, mailbox) && (denied || errors.Is(err, exdesk.ErrNotFound)):
+		case shared && !same(closed.user, mailbox) && (denied || errors.Is(err, exdesk.ErrNotFound)):
 			advice = "If " + mailbox + " is a shared mailbox, have an administrator give " + closed.user + " Full Access to it, and Send As."
 		case denied:
 			advice = "Sign in again, and consent to everything that is asked for."
 		case advice == "":
 			advice = "Try again. " + unlucky
-		}
-		if errors.Is(err, exdesk.ErrTemporary) {
-			status = http.StatusServiceUnavailable
 		}
 		p.Advice = []string{advice}
 	case errors.As(err, &unsaved):
@@ -104,7 +102,7 @@ func (v *visit) explain(mailbox string, err error) {
 		p.Title, p.Admin, p.Again = "An administrator has to consent", true, false
 		p.Alert = []string{"Your organisation does not let people consent to these permissions themselves. " + unchanged}
 		p.Advice = []string{"An administrator of the organisation consents once, for everybody. After that, connect " + mailbox + "."}
-	case errors.Is(err, tokens.ErrConsent):
+	case entra != nil && errors.Is(err, tokens.ErrConsent) && (entra.AADSTS == 65004 || entra.AADSTS == 0 && entra.Code == "access_denied"):
 		p.Title, p.Admin = "The permissions were declined", true
 		p.Alert = []string{"Microsoft was told not to give this application the permissions that it asks for. " + unchanged}
 		p.Advice = []string{"To connect " + mailbox + ", sign in again and choose “Accept”. If that is not yours to decide, ask an administrator."}
@@ -114,6 +112,7 @@ func (v *visit) explain(mailbox string, err error) {
 		p.Alert = []string{"Microsoft does not take this application's own credentials or registration. " + unchanged}
 		p.Advice = []string{advice, operator}
 	default:
+		p.Admin = errors.Is(err, tokens.ErrConsent)
 		p.Alert = []string{"Microsoft did not complete the sign-in. " + unchanged}
 		if advice == "" {
 			advice = "Sign in again."

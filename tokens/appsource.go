@@ -2,7 +2,6 @@ package tokens
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -36,7 +35,7 @@ func (s *AppSource) Scopes(ctx context.Context) ([]string, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return strings.Fields(s.current.Scope), nil
+	return s.current.scopes(), nil
 }
 
 func (s *AppSource) renewed(ctx context.Context, _ string) (*record, *Error) {

@@ -15,20 +15,23 @@ import (
 // once for all who ask meanwhile.
 type cache struct {
 	leeway time.Duration
+	looks  time.Duration // how often what is kept is looked at; 0 is never
 	renew  func(ctx context.Context, refused string) (*record, *Error)
 
 	mu      sync.Mutex // never held during I/O; guards what follows
 	current *record
 	settled time.Time // until then current need not be asked for again
+	looked  time.Time // when what is kept was looked at
 	refused string    // access token that the service does not take
 	flight  *flight
 }
 
 // flight is one renewal, for all who wait for it.
 type flight struct {
-	done   chan struct{}
-	record *record
-	err    error
+	refused string // when it began
+	done    chan struct{}
+	record  *record
+	err     error
 }
 
 const (
@@ -38,6 +41,9 @@ const (
 	// settling is how long after a try a token that ends soon is handed out
 	// without another one.
 	settling = time.Second
+	// minding is how often a Source looks whether there still is a sign-in, and
+	// which one: its access token is good for an hour and more.
+	minding = time.Minute
 )
 
 // Token implements oauth2.TokenSource. It returns within a minute and a half, if
@@ -50,28 +56,32 @@ func (c *cache) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("tokens: waiting for a token: %w", context.Cause(ctx))
 	}
-	c.mu.Lock()
-	now := time.Now()
-	if r := c.current; r.good(now) && (r.fresh(now, c.leeway) || now.Before(c.settled)) && r.Access != c.refused {
+	for {
+		c.mu.Lock()
+		now, r, refused := time.Now(), c.current, c.refused
+		will := r.good(now) && (r.fresh(now, c.leeway) || now.Before(c.settled)) && r.Access != refused
+		f := c.flight
+		if f == nil && (!will || c.looks > 0 && now.Sub(c.looked) >= c.looks) {
+			f = &flight{refused: refused, done: make(chan struct{})}
+			c.flight = f
+			go c.fly(f)
+		}
 		c.mu.Unlock()
-		return r.token(), nil
+		if will {
+			return r.token(), nil // the next caller hears what was seen
+		}
+		select {
+		case <-f.done:
+		case <-ctx.Done():
+			return nil, fmt.Errorf("tokens: waiting for a token: %w", context.Cause(ctx))
+		}
+		if f.err != nil {
+			return nil, f.err
+		}
+		if f.refused == refused || f.record.Access != refused {
+			return f.record.token(), nil
+		}
 	}
-	f := c.flight
-	if f == nil {
-		f = &flight{done: make(chan struct{})}
-		c.flight = f
-		go c.fly(f, c.refused)
-	}
-	c.mu.Unlock()
-	select {
-	case <-f.done:
-	case <-ctx.Done():
-		return nil, fmt.Errorf("tokens: waiting for a token: %w", context.Cause(ctx))
-	}
-	if f.err != nil {
-		return nil, f.err
-	}
-	return f.record.token(), nil
 }
 
 // Refused says that the service does not take this token, although it has not
@@ -90,17 +100,20 @@ func (c *cache) Refused(token *oauth2.Token) {
 
 // fly is a flight. It does not end with its first caller: what a refresh token
 // was spent for has to be saved.
-func (c *cache) fly(f *flight, refused string) {
+func (c *cache) fly(f *flight) {
 	ctx, cancel := context.WithTimeout(context.Background(), flying)
 	defer cancel()
-	r, err := c.renew(ctx, refused)
+	r, err := c.renew(ctx, f.refused)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err == nil {
 		c.current = r
 	} else if old := c.current; old.good(time.Now()) && old.Access != c.refused && !err.final && err.temporary() {
 		r, err = old, nil // it will do until then
+	} else if c.looks > 0 && errors.Is(err, ErrMissing) {
+		c.current = nil // somebody has disconnected
 	}
+	c.looked = time.Now()
 	if f.record = r; err != nil {
 		f.err = err
 	} else {

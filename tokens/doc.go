@@ -34,10 +34,14 @@
 //   - a refresh token that was refused is an error only if the Store holds no
 //     other by then.
 //
-// Nothing is locked meanwhile. What remains is a process that dies after the
-// service has answered and before the answer is saved, some milliseconds in an
-// hour: Entra still takes the old refresh token then, for Zendesk somebody has to
-// sign in again.
+// While it is in use a Source looks once a minute whether there still is a sign-in,
+// and which, so that nobody has to restart it after a Forget or a Put. Nobody waits
+// for that look, and if it fails the access token is good until its end.
+//
+// Nothing is locked while a token is renewed. What remains is a process that dies
+// after the service has answered and before the answer is saved, some milliseconds
+// in an hour: Entra still takes the old refresh token then, for Zendesk somebody
+// has to sign in again.
 //
 // Look tells what the Sources of an account, in all processes, have heard of it
 // last, a refusal as well, and asks the Store alone.

@@ -128,6 +128,14 @@ func parseRecord(data []byte) (*record, error) {
 	return &r, nil
 }
 
+// scopes is what was consented to; nil if nobody said, which is not nothing.
+func (r *record) scopes() []string {
+	if r.Scope == "" {
+		return nil
+	}
+	return strings.Fields(r.Scope)
+}
+
 // good reports whether the access token can be used now.
 func (r *record) good(now time.Time) bool {
 	return r != nil && r.Access != "" && (r.Expiry.IsZero() || now.Add(margin).Before(r.Expiry))

@@ -98,7 +98,7 @@ func NewSource(account string, store Store, config *oauth2.Config, opts *SourceO
 		return nil, fmt.Errorf("tokens: token URL: %w", err)
 	}
 	s := &Source{account: account, store: store, id: rand.Text()}
-	s.leeway, s.renew = cmp.Or(o.Leeway, leeway), s.renewed
+	s.leeway, s.looks, s.renew = cmp.Or(o.Leeway, leeway), minding, s.renewed
 	s.config = oauth2.Config{ClientID: config.ClientID, ClientSecret: config.ClientSecret, Endpoint: config.Endpoint}
 	if s.config.Endpoint.AuthStyle == oauth2.AuthStyleAutoDetect {
 		s.config.Endpoint.AuthStyle = oauth2.AuthStyleInParams

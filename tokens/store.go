@@ -64,7 +64,7 @@ type SignIn struct {
 }
 
 // Put saves what somebody's sign-in gave, whatever was there for the account
-// before. Sources that are in use find it by themselves.
+// before. Sources that are in use find it by themselves, within a minute.
 func Put(ctx context.Context, store Store, account string, in SignIn) error {
 	if err := checkAccount(account); err != nil {
 		return err
@@ -80,8 +80,9 @@ func Put(ctx context.Context, store Store, account string, in SignIn) error {
 	return overwrite(ctx, store, account, r.marshal())
 }
 
-// Forget removes what is kept for the account. It does not tell the service:
-// the tokens themselves stay good until they are revoked there.
+// Forget removes what is kept for the account. Sources that are in use hear of it
+// within a minute of being used. It does not tell the service: the tokens
+// themselves stay good until they are revoked there.
 func Forget(ctx context.Context, store Store, account string) error {
 	if err := checkAccount(account); err != nil {
 		return err
