@@ -2,7 +2,6 @@ package tokens
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -36,13 +35,23 @@ func (s *AppSource) Scopes(ctx context.Context) ([]string, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return strings.Fields(s.current.Scope), nil
+	return s.current.scopes(), nil
 }
 
-func (s *AppSource) renewed(ctx context.Context, _ string) (*record, *Error) {
+func (s *AppSource) renewed(ctx context.Context, refused string) (*record, *Error) {
 	now := time.Now()
+	s.mu.Lock()
+	old := s.current
+	s.mu.Unlock()
+	again := old != nil && old.Access == refused
+	if again && old.fresh(now, s.leeway) && s.brake.on(now) {
+		return old, nil
+	}
 	if s.failed != nil && now.Before(s.failed.until) {
 		return nil, s.failed.err
+	}
+	if again {
+		s.brake.spend(now)
 	}
 	ctx, cancel := context.WithTimeout(ctx, asking)
 	defer cancel()

@@ -91,8 +91,15 @@ func (e *Error) Error() string {
 		parts = append(parts, e.advice)
 	}
 	text := strings.Join(parts, ": ")
-	if e.TraceID != "" || e.CorrelationID != "" {
-		text += fmt.Sprintf(" (trace %s, correlation %s)", e.TraceID, e.CorrelationID)
+	var ids []string
+	if e.TraceID != "" {
+		ids = append(ids, "trace "+e.TraceID)
+	}
+	if e.CorrelationID != "" {
+		ids = append(ids, "correlation "+e.CorrelationID)
+	}
+	if len(ids) > 0 {
+		text += " (" + strings.Join(ids, ", ") + ")"
 	}
 	return text
 }
@@ -391,9 +398,11 @@ func networkError(op string, err error) *Error {
 	var network net.Error
 	var certificate *tls.CertificateVerificationError
 	switch {
+	// From what adds the application's credentials, or looks at what was granted.
 	case errors.Is(err, exdesk.ErrAuth):
-		// From what adds the application's credentials, or looks at what was granted.
 		e.Err, e.classes = err, nil
+	case errors.Is(err, exdesk.ErrTemporary):
+		e.Err = err
 	case !sent: // the decoder's text may quote the answer
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Err = errSilent

@@ -86,6 +86,14 @@ func (r *record) renews(old *record) {
 	}
 }
 
+// scopes is nil if the service did not say.
+func (r *record) scopes() []string {
+	if r.Scope == "" {
+		return nil
+	}
+	return strings.Fields(r.Scope)
+}
+
 // isOf reports whether the sign-in was made with this application at this
 // service. Who renews it with another one is refused an hour later, for a reason
 // that does not say so.

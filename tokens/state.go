@@ -2,7 +2,6 @@ package tokens
 
 import (
 	"context"
-	"strings"
 	"time"
 )
 
@@ -30,7 +29,7 @@ func Look(ctx context.Context, store Store, account string) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &State{User: r.User, Since: r.Since, Renewed: r.Issued, Scopes: strings.Fields(r.Scope)}
+	s := &State{User: r.User, Since: r.Since, Renewed: r.Issued, Scopes: r.scopes()}
 	if r.Trouble != nil {
 		s.Refused, s.RefusedSince = r.Trouble.err(), r.Trouble.At
 	}

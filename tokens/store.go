@@ -9,6 +9,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/exdesk/exdesk"
+	"github.com/exdesk/exdesk/internal/rest"
 )
 
 // Store keeps something secret for each account. It is safe for concurrent use.
@@ -64,7 +65,8 @@ type SignIn struct {
 }
 
 // Put saves what somebody's sign-in gave, whatever was there for the account
-// before. Sources that are in use find it by themselves.
+// before. Sources that are in use find it by themselves when they renew next: the
+// access token that they have they hand out until then.
 func Put(ctx context.Context, store Store, account string, in SignIn) error {
 	if err := checkAccount(account); err != nil {
 		return err
@@ -81,7 +83,8 @@ func Put(ctx context.Context, store Store, account string, in SignIn) error {
 }
 
 // Forget removes what is kept for the account. It does not tell the service:
-// the tokens themselves stay good until they are revoked there.
+// the tokens themselves stay good until they are revoked there, and a Source that
+// is in use hands out the access token that it has until it would renew it.
 func Forget(ctx context.Context, store Store, account string) error {
 	if err := checkAccount(account); err != nil {
 		return err
@@ -91,7 +94,7 @@ func Forget(ctx context.Context, store Store, account string) error {
 
 // overwrite saves data over whatever is there, even what cannot be read.
 func overwrite(ctx context.Context, store Store, account string, data []byte) error {
-	for {
+	for range 100 {
 		_, version, err := store.Load(ctx, account)
 		if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrSealed) {
 			return err
@@ -102,8 +105,9 @@ func overwrite(ctx context.Context, store Store, account string, data []byte) er
 		if _, err = store.Save(ctx, account, data, version); !errors.Is(err, ErrChanged) {
 			return err
 		}
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
+		if err := rest.Sleep(ctx, 20*time.Millisecond); err != nil {
+			return err
 		}
 	}
+	return fmt.Errorf("tokens: others save all the time: %w", exdesk.ErrTemporary)
 }
