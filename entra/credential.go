@@ -158,7 +158,7 @@ func (p *prover) RoundTrip(r *http.Request) (*http.Response, error) {
 			// desktop applications", and then has to bring no credential.
 			resp.Body.Close()
 			return p.send(r, form)
-		case why.Error != "invalid_client" || i == len(p.credentials)-1:
+		case !why.another() || i == len(p.credentials)-1:
 			return resp, nil
 		}
 		resp.Body.Close()
@@ -197,6 +197,14 @@ type refused struct {
 
 // public reports whether a credential was brought and must not be: AADSTS700025.
 func (r *refused) public() bool { return slices.Contains(r.Codes, 700025) }
+
+// another reports whether another credential might do.
+//
+// QUIRK: a federated token that fits none of the application's credentials may be
+// an invalid_request, AADSTS70021 (github.com/Azure/azure-workload-identity, 616).
+func (r *refused) another() bool {
+	return r.Error == "invalid_client" || slices.Contains(r.Codes, 70021)
+}
 
 // refusal reads an answer that is no success, and leaves it to be read again.
 func refusal(resp *http.Response) (*refused, error) {

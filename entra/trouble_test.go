@@ -39,6 +39,29 @@ func TestOverlapEnded(t *testing.T) {
 	require.ErrorContains(t, appToken(t, newApp(t, l, entra.Overlap{old, entra.Secret("wrong")})), "AADSTS7000222")
 }
 
+// QUIRK: a federated token that fits nothing may be an invalid_request.
+func TestOverlapFederated(t *testing.T) {
+	t.Parallel()
+	var asked []url.Values
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = r.ParseForm()
+		asked = append(asked, r.PostForm)
+		if r.PostForm.Has("client_assertion") {
+			w.WriteHeader(http.StatusBadRequest)
+			fmt.Fprint(w, `{"error":"invalid_request","error_description":"AADSTS70021: x","error_codes":[70021]}`)
+			return
+		}
+		fmt.Fprint(w, `{"token_type":"Bearer","expires_in":3599,"access_token":"access"}`)
+	})
+	federated := entra.Federated(func(context.Context) (string, error) { return "one.two.three", nil })
+	require.NoError(t, appToken(t, newApp(t, handler, entra.Overlap{federated, entra.Secret("s")})))
+	require.Len(t, asked, 2)
+	require.False(t, asked[1].Has("client_assertion"))
+	err := appToken(t, newApp(t, handler, federated))
+	require.ErrorIs(t, err, tokens.ErrClient)
+	require.ErrorContains(t, err, "no federated credential of the application fits")
+}
+
 // What hinders the proof is said, not that an answer could not be read.
 func TestCredentialTold(t *testing.T) {
 	t.Parallel()

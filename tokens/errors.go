@@ -116,8 +116,11 @@ func (e *Error) Unwrap() []error {
 // Reason returns what a person must do, if anything.
 func (e *Error) Reason() string { return e.advice }
 
-// RetryAfter returns how long the endpoint asked to be left alone, if it did.
-func (e *Error) RetryAfter() (time.Duration, bool) { return max(e.wait, 0), e.wait >= 0 }
+// RetryAfter returns how long the endpoint asked to be left alone, if it did: up
+// to ten minutes.
+func (e *Error) RetryAfter() (time.Duration, bool) {
+	return min(max(e.wait, 0), mostRest), e.wait >= 0
+}
 
 // restsUntil returns when the endpoint may be asked again.
 func (e *Error) restsUntil() time.Time {
@@ -126,7 +129,7 @@ func (e *Error) restsUntil() time.Time {
 		rest = refusing
 	}
 	if wish, ok := e.RetryAfter(); ok {
-		rest = min(max(wish, time.Second), mostRest)
+		rest = max(wish, time.Second)
 	}
 	return time.Now().Add(rest)
 }
@@ -215,6 +218,9 @@ var numbers = map[int]class{
 	700024:  {ErrClient, "the time of the application's assertion is over: see to it that the federated token is renewed, and set this machine's clock"},
 	700211:  {ErrClient, "no federated credential of the application fits: compare its issuer, subject and audience with the token's"},
 	700212:  {ErrClient, "no federated credential of the application fits: compare its issuer, subject and audience with the token's"},
+	70021:   {ErrClient, "no federated credential of the application fits: compare its issuer, subject and audience with the token's"},
+	7002137: {ErrClient, "no federated credential of the application fits: compare its issuer, subject and audience with the token's"},
+	7002138: {ErrClient, "no federated credential of the application fits: compare its issuer, subject and audience with the token's, letter by letter"},
 	700213:  {ErrClient, "no federated credential of the application fits: compare its issuer, subject and audience with the token's"},
 	7002131: {ErrClient, "no federated credential of the application fits: compare its issuer, subject and audience with the token's"},
 	7000112: {ErrClient, "the application is disabled in the tenant: have an administrator enable it"},

@@ -237,3 +237,23 @@ func TestScopesUnsaid(t *testing.T) {
 		require.Contains(t, err.Error(), "(trace 0a-1b)")
 	})
 }
+
+// An endpoint that wants to be left alone for a year is asked again after ten
+// minutes, by who is told to come back as well.
+func TestRetryAfterAbsurd(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bubble) {
+		b.endpoint.answer = func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "99999999")
+			w.WriteHeader(503)
+		}
+		s := b.source(b.store)
+		time.Sleep(time.Hour)
+		_, err := s.Token()
+		wait, ok := exdesk.RetryAfter(err)
+		require.True(t, ok)
+		require.Equal(t, 10*time.Minute, wait)
+		b.endpoint.set(func() { b.endpoint.answer = nil })
+		time.Sleep(wait)
+		b.token(s, "access-1")
+	})
+}

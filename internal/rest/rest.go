@@ -28,7 +28,9 @@ type Client struct {
 	Base *url.URL // every request goes to this host; made by ParseBase
 	HTTP *http.Client
 	// Token is asked for a token by every request. One that has a method
-	// Refused(*oauth2.Token) is told of a token that the service did not take.
+	// Refused(*oauth2.Token) is told of a token that the service did not take; one
+	// that has a method TokenContext(context.Context) is asked by that, and left when
+	// the request ends.
 	Token     oauth2.TokenSource
 	UserAgent string
 	// InFlight bounds the requests under way at once; 0 sets no bound. An
@@ -401,8 +403,16 @@ func (c *Client) target(r *Request) (*url.URL, error) {
 	return u, nil
 }
 
-// token asks the source, which knows no context, without outliving ctx.
+// token asks the source without outliving ctx. One that knows no context goes on
+// alone.
 func (c *Client) token(ctx context.Context) (*oauth2.Token, error) {
+	if s, ok := c.Token.(interface {
+		TokenContext(context.Context) (*oauth2.Token, error)
+	}); ok {
+		ctx, cancel := context.WithTimeoutCause(ctx, stalled, errStalled)
+		defer cancel()
+		return checkToken(s.TokenContext(ctx))
+	}
 	type result struct {
 		token *oauth2.Token
 		err   error
@@ -416,15 +426,19 @@ func (c *Client) token(ctx context.Context) (*oauth2.Token, error) {
 	defer t.Stop()
 	select {
 	case r := <-ch:
-		if r.err == nil && r.token == nil {
-			return nil, errors.New("the token source returned nothing")
-		}
-		return r.token, tokenError(r.err)
+		return checkToken(r.token, r.err)
 	case <-t.C:
 		return nil, errStalled
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
+}
+
+func checkToken(t *oauth2.Token, err error) (*oauth2.Token, error) {
+	if err == nil && t == nil {
+		return nil, errors.New("the token source returned nothing")
+	}
+	return t, tokenError(err)
 }
 
 // tokenError keeps the code of a refusal and drops the rest, which may hold
@@ -436,7 +450,7 @@ func tokenError(err error) error {
 		if re.Response != nil {
 			status = re.Response.StatusCode
 		}
-		return &TokenError{Code: re.ErrorCode, Status: status}
+		return &TokenError{Code: Code(re.ErrorCode), Status: status}
 	}
 	return plain(err)
 }
