@@ -103,8 +103,26 @@ func (o Overlap) Prove(ctx context.Context, form url.Values, clientID, tokenURL 
 	return o[0].Prove(ctx, form, clientID, tokenURL)
 }
 
+// empty reports whether there is nothing to prove with: a variable that was not
+// set, for example.
+func empty(c Credential) bool {
+	switch c := c.(type) {
+	case nil:
+		return true
+	case Secret:
+		return c == ""
+	case *Certificate:
+		return c == nil
+	case Federated:
+		return c == nil
+	case Overlap:
+		return len(c) == 0 || slices.ContainsFunc(c, empty)
+	}
+	return false
+}
+
 func several(c Credential) []Credential {
-	if o, ok := c.(Overlap); ok && len(o) > 0 {
+	if o, ok := c.(Overlap); ok {
 		return o
 	}
 	return []Credential{c}

@@ -178,3 +178,12 @@ func TestSignInErrors(t *testing.T) {
 	_, err = entra.AdminConsented(url.Values{"state": {"s"}, "error": {"access_denied"}}, "s")
 	require.ErrorAs(t, err, &e)
 }
+
+// A credential that is none is found at once, not by Entra or in a crash.
+func TestNoCredential(t *testing.T) {
+	t.Parallel()
+	for _, c := range []entra.Credential{entra.Secret(""), entra.Federated(nil), (*entra.Certificate)(nil), entra.Overlap{}, entra.Overlap{entra.Secret("s"), nil}, entra.Overlap{entra.Secret("")}} {
+		_, err := entra.New("contoso.test", "app", c, nil)
+		require.ErrorContains(t, err, "is empty", "%T", c)
+	}
+}

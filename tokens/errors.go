@@ -45,6 +45,7 @@ var (
 	errOther   = errors.New("the sign-in was made with another application")
 	errDamaged = errors.New("what is kept for the account is damaged")
 	errAnswer  = errors.New("the token endpoint's answer cannot be read")
+	errAway    = errors.New("the token endpoint cannot be reached: check the network and its proxy")
 	errSilent  = fmt.Errorf("the token endpoint does not answer within %s", asking)
 )
 
@@ -414,6 +415,8 @@ func networkError(op string, err error) *Error {
 		e.Err = errSilent
 	case errors.As(err, &network), errors.As(err, &certificate), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		e.Err = err
+	default: // such as a proxy's refusal, whose text may be anything
+		e.Err = errAway
 	}
 	return e
 }

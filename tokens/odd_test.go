@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -256,4 +258,47 @@ func TestRetryAfterAbsurd(t *testing.T) {
 		time.Sleep(wait)
 		b.token(s, "access-1")
 	})
+}
+
+// The Store is away for some seconds just when the answer has come: it is saved
+// before another process takes the refresh token for free.
+func TestSourceStoreAway(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bubble) {
+		var away time.Time
+		saves := 0
+		store := &faulty{b.store, func([]byte) (error, error) {
+			if saves++; saves == 2 {
+				away = time.Now().Add(10 * time.Second)
+			}
+			if time.Now().Before(away) {
+				return errFull, nil
+			}
+			return nil, nil
+		}}
+		time.Sleep(time.Hour)
+		a := b.source(store)
+		go func() { _, _ = a.Token() }() // who does not come again
+		time.Sleep(time.Second)
+		b.token(b.source(b.store), "access-1")
+		require.Equal(t, 1, b.endpoint.count())
+	})
+}
+
+// A proxy that lets nobody through is not an answer of the token endpoint.
+func TestProxyRefuses(t *testing.T) {
+	t.Parallel()
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	defer proxy.Close()
+	at, err := url.Parse(proxy.URL)
+	require.NoError(t, err)
+	transport := &http.Transport{Proxy: http.ProxyURL(at)}
+	defer transport.CloseIdleConnections()
+	store := new(tokens.Memory)
+	require.NoError(t, tokens.Put(t.Context(), store, account, tokens.SignIn{Token: &oauth2.Token{RefreshToken: "SECRET"}}))
+	s, err := tokens.NewSource(account, store, config("https://login.contoso.test"), &tokens.SourceOptions{HTTPClient: &http.Client{Transport: transport}})
+	require.NoError(t, err)
+	_, err = s.Token()
+	require.ErrorIs(t, err, exdesk.ErrTemporary)
+	require.ErrorContains(t, err, "the token endpoint cannot be reached: check the network and its proxy")
+	require.NotContains(t, err.Error(), "SECRET")
 }

@@ -73,6 +73,9 @@ const (
 	skew = 2 * time.Minute
 	// looking is how often the Store is looked at meanwhile.
 	looking = 250 * time.Millisecond
+	// saves is how often saving is tried, with longer and longer pauses, at a time:
+	// for 19 seconds, while the claim still counts.
+	saves = 20
 	// lingering is how long after a claim ran out its owner may still save.
 	lingering = 3 * time.Second
 )
@@ -318,7 +321,7 @@ func (s *Source) keep(ctx context.Context) (saved bool, _ *Error) {
 				err = e
 			}
 		}
-		if attempt < 4 && rest.Sleep(ctx, time.Duration(attempt)*100*time.Millisecond) == nil {
+		if attempt < saves && rest.Sleep(ctx, time.Duration(attempt)*100*time.Millisecond) == nil {
 			continue
 		}
 		e := storeError("save the tokens", err)
