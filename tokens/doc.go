@@ -34,7 +34,8 @@
 //   - a refresh token that was refused is an error only if the Store holds no
 //     other by then.
 //
-// Nothing is locked meanwhile. What remains is a process that dies after the
+// Nothing is locked meanwhile, and the clocks of the machines may differ by two
+// minutes. What remains is a process that dies after the
 // service has answered and before the answer is saved, some milliseconds in an
 // hour: Entra still takes the old refresh token then, for Zendesk somebody has to
 // sign in again.
@@ -54,5 +55,6 @@
 // it, its description, which may hold addresses, is not.
 //
 // A refusal is remembered for a minute, or until somebody puts another token, so
-// that a loop over a dead sign-in does not get the application blocked.
+// that a loop over a dead sign-in does not get the application blocked. A service
+// that takes no token at all gets five new ones, and then one a minute.
 package tokens

@@ -164,7 +164,7 @@ const (
 	consent = "consent to the application's permissions again, or have an administrator do it, then sign in again"
 	present = "sign in again at a screen, where the organisation's rules can be met; " +
 		"or have an administrator exempt this account or application"
-	secret   = "check the application's id and secret, and that it is registered with this tenant"
+	secret   = "check the application's id and secret, and that it is registered with this tenant or account"
 	endpoint = "check the application's registration and the token URL"
 )
 

@@ -302,3 +302,32 @@ func TestProxyRefuses(t *testing.T) {
 	require.ErrorContains(t, err, "the token endpoint cannot be reached: check the network and its proxy")
 	require.NotContains(t, err.Error(), "SECRET")
 }
+
+// Who has waited long for another process does not begin what he cannot end.
+func TestSourceLateTurn(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bubble) {
+		b.endpoint.lag = 15 * time.Second
+		time.Sleep(time.Hour)
+		claim := func(text string) {
+			_, v, err := b.store.Load(t.Context(), account)
+			require.NoError(t, err)
+			_, err = b.store.Save(t.Context(), account, fmt.Appendf(nil, `{"refresh_token":"refresh-0"%s}`, text), v)
+			require.NoError(t, err)
+		}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for range 8 {
+				claim(fmt.Sprintf(`,"claim":{"by":"busy","until":%q}`, time.Now().Add(30*time.Second).Format(time.RFC3339Nano)))
+				time.Sleep(10 * time.Second)
+			}
+			claim("")
+		}()
+		time.Sleep(time.Second)
+		s := b.source(b.store)
+		_, err := s.Token()
+		require.ErrorIs(t, err, exdesk.ErrTemporary)
+		<-done
+		b.token(s, "access-1")
+	})
+}

@@ -127,9 +127,12 @@ func (s *Source) Scopes(ctx context.Context) ([]string, error) {
 
 // renewed returns a record with a token that can be used.
 func (s *Source) renewed(ctx context.Context, refused string) (*record, *Error) {
+	// The other half is for what has to be ended once it has begun.
+	waiting, cancel := context.WithTimeout(ctx, flying/2)
+	defer cancel()
 	for again := false; ; again = true {
 		if again {
-			if err := rest.Sleep(ctx, looking); err != nil {
+			if err := rest.Sleep(waiting, looking); err != nil {
 				return nil, &Error{Op: opRenew, Err: errors.New("another process is renewing"), wait: -1, classes: passing}
 			}
 		}
@@ -159,7 +162,7 @@ func (s *Source) renewed(ctx context.Context, refused string) (*record, *Error) 
 			if good {
 				return old, nil
 			}
-			return nil, &Error{Op: opRenew, wait: -1, classes: []error{ErrExpired}, advice: "there is no refresh token, for which the scope offline_access may be missing: " + signIn}
+			return nil, &Error{Op: opRenew, wait: -1, classes: []error{ErrExpired}, advice: "there is no refresh token, which Entra gives for the scope offline_access alone: " + signIn}
 		case s.failed != nil && s.failed.spent == old.Refresh && now.Before(s.failed.until):
 			if good {
 				return old, nil
