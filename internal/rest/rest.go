@@ -131,11 +131,12 @@ func ParseBase(s string) (*url.URL, error) {
 	if err != nil {
 		return nil, errors.New("not a URL") // the parser's own text would repeat the URL
 	}
+	shown := (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String() // the rest may be secret
 	if u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("%s is not of the form https://host/path", u.Redacted())
+		return nil, fmt.Errorf("%s is not of the form https://host/path alone", shown)
 	}
 	if u.Scheme != "https" && (u.Scheme != "http" || !Loopback(u.Hostname())) {
-		return nil, fmt.Errorf("%s is not https: only a loopback host may be reached without it", u.Redacted())
+		return nil, fmt.Errorf("%s is not https: only a loopback host may be reached without it", shown)
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
 	u.RawPath = ""
