@@ -60,6 +60,8 @@ func New(tenant, clientID string, credential Credential, opts *Options) (*App, e
 		return nil, errors.New("entra: a personal account has no mailbox in Exchange Online: give the organisation's tenant")
 	case clientID == "" || strings.ContainsAny(clientID, " \r\n"):
 		return nil, errors.New("entra: no client id: it is the Application (client) ID of the registration")
+	case credential != nil && empty(credential):
+		return nil, fmt.Errorf("entra: the credential is empty: %T without a value", credential)
 	}
 	login, err := rest.ParseBase(o.Cloud.Login)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/exdesk/exdesk"
 	"github.com/exdesk/exdesk/tokens"
 )
 
@@ -21,7 +22,8 @@ import (
 // *Certificate or a Federated. It is safe for concurrent use.
 type Credential interface {
 	// Prove adds the proof to the form of a request to the token endpoint. An
-	// error that a person has to do something about is a tokens.ErrClient.
+	// error that a person has to do something about is a tokens.ErrClient, any
+	// other is an exdesk.ErrTemporary; its text is shown.
 	Prove(ctx context.Context, form url.Values, clientID, tokenURL string) error
 }
 
@@ -88,8 +90,9 @@ func assert(form url.Values, token string) {
 	form.Set("client_assertion", token)
 }
 
-// Overlap is several credentials, of which the first that Entra takes counts: with
-// the new one behind the old, an application goes on when the old one ends.
+// Overlap is several credentials, of which the first that there is and that Entra
+// takes counts: with the new one behind the old, an application goes on when the
+// old one ends.
 type Overlap []Credential
 
 // Prove implements Credential with the first.
@@ -100,8 +103,26 @@ func (o Overlap) Prove(ctx context.Context, form url.Values, clientID, tokenURL 
 	return o[0].Prove(ctx, form, clientID, tokenURL)
 }
 
+// empty reports whether there is nothing to prove with: a variable that was not
+// set, for example.
+func empty(c Credential) bool {
+	switch c := c.(type) {
+	case nil:
+		return true
+	case Secret:
+		return c == ""
+	case *Certificate:
+		return c == nil
+	case Federated:
+		return c == nil
+	case Overlap:
+		return len(c) == 0 || slices.ContainsFunc(c, empty)
+	}
+	return false
+}
+
 func several(c Credential) []Credential {
-	if o, ok := c.(Overlap); ok && len(o) > 0 {
+	if o, ok := c.(Overlap); ok {
 		return o
 	}
 	return []Credential{c}
@@ -134,7 +155,14 @@ func (p *prover) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("entra: the request is not a form")
 	}
 	for i, c := range p.credentials {
-		resp, err := p.try(r, form, c)
+		proven, err := p.prove(r.Context(), form, c)
+		if err != nil {
+			if i < len(p.credentials)-1 && r.Context().Err() == nil {
+				continue // as if it were refused: a certificate may have ended
+			}
+			return nil, err
+		}
+		resp, err := p.send(r, proven)
 		if err != nil {
 			return nil, err
 		}
@@ -148,7 +176,7 @@ func (p *prover) RoundTrip(r *http.Request) (*http.Response, error) {
 			// desktop applications", and then has to bring no credential.
 			resp.Body.Close()
 			return p.send(r, form)
-		case why.Error != "invalid_client" || i == len(p.credentials)-1:
+		case !why.another() || i == len(p.credentials)-1:
 			return resp, nil
 		}
 		resp.Body.Close()
@@ -156,15 +184,18 @@ func (p *prover) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, errors.New("entra: there is no credential")
 }
 
-func (p *prover) try(r *http.Request, form url.Values, c Credential) (*http.Response, error) {
+// prove returns the form with a proof. What hinders it is temporary unless the
+// Credential says that it is not.
+func (p *prover) prove(ctx context.Context, form url.Values, c Credential) (url.Values, error) {
 	proven := make(url.Values, len(form)+2)
 	for name, values := range form {
 		proven[name] = values
 	}
-	if err := c.Prove(r.Context(), proven, p.clientID, p.tokenURL); err != nil {
-		return nil, err
+	err := c.Prove(ctx, proven, p.clientID, p.tokenURL)
+	if err != nil && !errors.Is(err, exdesk.ErrAuth) {
+		err = fmt.Errorf("%w: %w", err, exdesk.ErrTemporary)
 	}
-	return p.send(r, proven)
+	return proven, err
 }
 
 func (p *prover) send(r *http.Request, form url.Values) (*http.Response, error) {
@@ -184,6 +215,14 @@ type refused struct {
 
 // public reports whether a credential was brought and must not be: AADSTS700025.
 func (r *refused) public() bool { return slices.Contains(r.Codes, 700025) }
+
+// another reports whether another credential might do.
+//
+// QUIRK: a federated token that fits none of the application's credentials may be
+// an invalid_request, AADSTS70021 (github.com/Azure/azure-workload-identity, 616).
+func (r *refused) another() bool {
+	return r.Error == "invalid_client" || slices.Contains(r.Codes, 70021)
+}
 
 // refusal reads an answer that is no success, and leaves it to be read again.
 func refusal(resp *http.Response) (*refused, error) {

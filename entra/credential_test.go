@@ -198,7 +198,6 @@ func TestOverlap(t *testing.T) {
 		require.Len(t, l.asked, 1, "what another credential does not mend: %d %s", c.code, c.body)
 	}
 	require.ErrorIs(t, entra.Overlap{}.Prove(t.Context(), url.Values{}, "", ""), tokens.ErrClient)
-	require.ErrorIs(t, appToken(t, newApp(t, l, entra.Overlap{})), tokens.ErrClient)
 }
 
 // What hinders the proof is said as it is; what a person must mend is no

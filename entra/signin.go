@@ -3,9 +3,13 @@ package entra
 import (
 	"context"
 	"crypto/subtle"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -76,47 +80,109 @@ func checkState(query url.Values, state string) error {
 	return nil
 }
 
+// asking is how long the login host may take.
+const asking = 20 * time.Second
+
 // Exchange redeems a code. The AuthRequest and the verifier are those of AuthCodeURL.
-// The error is a *tokens.Error.
+// The error is a *tokens.Error, unless ctx has ended.
 func (a *App) Exchange(ctx context.Context, in AuthRequest, code, verifier string) (*oauth2.Token, error) {
-	token, err := a.config(in.Redirect, in.Scopes).Exchange(a.context(ctx), code, oauth2.VerifierOption(verifier))
-	return signedIn(opRedeem, token, err)
+	within, cancel := context.WithTimeout(a.context(ctx), asking)
+	defer cancel()
+	token, err := a.config(in.Redirect, in.Scopes).Exchange(within, code, oauth2.VerifierOption(verifier))
+	return signedIn(ctx, opRedeem, token, err)
 }
 
 // Device begins a sign-in without a browser of one's own ("OAuth 2.0 device
 // authorization grant"): the person opens VerificationURI on any device and
-// enters UserCode there. The error is a *tokens.Error.
+// enters UserCode there. The error is a *tokens.Error, unless ctx has ended.
 func (a *App) Device(ctx context.Context, scopes ...string) (*oauth2.DeviceAuthResponse, error) {
-	auth, err := a.config("", scopes).DeviceAuth(a.context(ctx))
-	if err != nil {
-		return nil, tokens.Explain(opDevice, err)
+	auth, err := a.device(ctx, url.Values{"client_id": {a.clientID}, "scope": {strings.Join(a.join(scopes), " ")}})
+	switch {
+	case err == nil:
+		return auth, nil
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("entra: %s: %w", opDevice, context.Cause(ctx))
 	}
-	if auth.DeviceCode == "" || auth.UserCode == "" || auth.VerificationURI == "" {
-		return nil, fmt.Errorf("entra: %s: the answer lacks a code", opDevice)
-	}
-	return auth, nil
+	return nil, tokens.Explain(opDevice, err)
 }
 
-// DeviceToken waits until the person has signed in, has declined, or until the
-// code has ended, which is after 15 minutes. The error is a *tokens.Error.
-func (a *App) DeviceToken(ctx context.Context, auth *oauth2.DeviceAuthResponse) (*oauth2.Token, error) {
-	token, err := a.config("", nil).DeviceAccessToken(a.context(ctx), auth)
-	if ctx.Err() != nil && err != nil {
-		return nil, fmt.Errorf("entra: waiting for the sign-in: %w", context.Cause(ctx))
+// device asks for a code (RFC 8628 §3.1). Package oauth2 would wait for ever,
+// whatever ctx says, and does not bear every answer.
+func (a *App) device(ctx context.Context, form url.Values) (*oauth2.DeviceAuthResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, asking)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, a.endpoint.DeviceAuthURL, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
 	}
-	if errors.Is(err, context.DeadlineExceeded) && !auth.Expiry.IsZero() && !time.Now().Before(auth.Expiry) {
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := a.http.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, mostForm))
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode/100 != 2 {
+		var why struct {
+			Error       string `json:"error"`
+			Description string `json:"error_description"`
+		}
+		_ = json.Unmarshal(body, &why) // what is no JSON says nothing
+		return nil, &oauth2.RetrieveError{Response: resp, Body: body, ErrorCode: why.Error, ErrorDescription: why.Description}
+	}
+	var in struct {
+		DeviceCode string `json:"device_code"`
+		UserCode   string `json:"user_code"`
+		URI        string `json:"verification_uri"`
+		ExpiresIn  int64  `json:"expires_in"`
+		Interval   int64  `json:"interval"`
+	}
+	if err := json.Unmarshal(body, &in); err != nil {
+		return nil, err
+	}
+	if in.DeviceCode == "" || in.UserCode == "" || in.URI == "" {
+		return nil, errors.New("the answer lacks a code")
+	}
+	life := time.Duration(min(max(in.ExpiresIn, 0), int64(codesLive.Seconds()))) * time.Second
+	return &oauth2.DeviceAuthResponse{DeviceCode: in.DeviceCode, UserCode: in.UserCode, VerificationURI: in.URI,
+		Expiry: time.Now().Add(life).UTC(), Interval: in.Interval}, nil
+}
+
+// slowest is as long as a login host may have somebody wait between two questions,
+// and codesLive as long as its codes are believed to be good.
+const (
+	slowest   = time.Minute
+	codesLive = time.Hour
+)
+
+// DeviceToken waits until the person has signed in, has declined, or until the
+// code has ended, which is after 15 minutes. The error is a *tokens.Error, unless ctx
+// has ended; after an exdesk.ErrTemporary one may wait again with the same code.
+func (a *App) DeviceToken(ctx context.Context, auth *oauth2.DeviceAuthResponse) (*oauth2.Token, error) {
+	code := *auth
+	code.Interval = min(max(code.Interval, 0), int64(slowest.Seconds())) // 0 is 5 seconds
+	if last := time.Now().Add(codesLive); code.Expiry.IsZero() || code.Expiry.After(last) {
+		code.Expiry = last
+	}
+	token, err := a.config("", nil).DeviceAccessToken(a.context(ctx), &code)
+	if errors.Is(err, context.DeadlineExceeded) && !time.Now().Before(code.Expiry) {
 		err = &oauth2.RetrieveError{ErrorCode: "expired_token"} // package oauth2 did not wait for that answer
 	}
-	return signedIn(opDevice, token, err)
+	return signedIn(ctx, opDevice, token, err)
 }
 
 // signedIn refuses a sign-in that would end within the hour.
-func signedIn(op string, token *oauth2.Token, err error) (*oauth2.Token, error) {
-	if err != nil {
-		return nil, tokens.Explain(op, err)
+func signedIn(ctx context.Context, op string, token *oauth2.Token, err error) (*oauth2.Token, error) {
+	switch {
+	case err == nil && token.RefreshToken != "":
+		return token, nil
+	case err == nil:
+		err = fmt.Errorf("there is no refresh token: ask for the scope offline_access: %w", tokens.ErrClient)
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("entra: %s: %w", op, context.Cause(ctx))
 	}
-	if token.RefreshToken == "" {
-		return nil, fmt.Errorf("entra: %s: there is no refresh token: ask for the scope offline_access", op)
-	}
-	return token, nil
+	return nil, tokens.Explain(op, err)
 }

@@ -402,5 +402,5 @@ func TestLoginHostRedirects(t *testing.T) {
 	require.Error(t, err)
 	short := newApp(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"device_code":"x"}`)) }), nil)
 	_, err = short.Device(t.Context())
-	require.ErrorContains(t, err, "the answer lacks a code")
+	require.ErrorContains(t, err, "answer cannot be read")
 }

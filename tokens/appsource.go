@@ -38,10 +38,20 @@ func (s *AppSource) Scopes(ctx context.Context) ([]string, error) {
 	return s.current.scopes(), nil
 }
 
-func (s *AppSource) renewed(ctx context.Context, _ string) (*record, *Error) {
+func (s *AppSource) renewed(ctx context.Context, refused string) (*record, *Error) {
 	now := time.Now()
+	s.mu.Lock()
+	old := s.current
+	s.mu.Unlock()
+	again := old != nil && old.Access == refused
+	if again && old.fresh(now, s.leeway) && s.brake.on(now) {
+		return old, nil
+	}
 	if s.failed != nil && now.Before(s.failed.until) {
 		return nil, s.failed.err
+	}
+	if again {
+		s.brake.spend(now)
 	}
 	ctx, cancel := context.WithTimeout(ctx, asking)
 	defer cancel()

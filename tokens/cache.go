@@ -17,6 +17,7 @@ type cache struct {
 	leeway time.Duration
 	looks  time.Duration // how often what is kept is looked at; 0 is never
 	renew  func(ctx context.Context, refused string) (*record, *Error)
+	brake  brake // the flight's alone
 
 	mu      sync.Mutex // never held during I/O; guards what follows
 	current *record
@@ -24,6 +25,22 @@ type cache struct {
 	looked  time.Time // when what is kept was looked at
 	refused string    // access token that the service does not take
 	flight  *flight
+}
+
+// brake keeps a service that takes no token at all from having one renewed for
+// each request: five are, and then one a minute.
+type brake struct {
+	at   [5]time.Time // of the last ones
+	next int          // the oldest
+}
+
+func (b *brake) on(now time.Time) bool {
+	return now.Sub(b.at[b.next]) < time.Duration(len(b.at))*time.Minute
+}
+
+func (b *brake) spend(now time.Time) {
+	b.at[b.next] = now
+	b.next = (b.next + 1) % len(b.at)
 }
 
 // flight is one renewal, for all who wait for it.
@@ -86,7 +103,8 @@ func (c *cache) TokenContext(ctx context.Context) (*oauth2.Token, error) {
 
 // Refused says that the service does not take this token, although it has not
 // ended by its expiry: it may have none. The next call of Token renews it,
-// unless somebody else has by then.
+// unless somebody else has by then. After five times in five minutes Token hands
+// it out nevertheless: another token does not mend what is wrong.
 func (c *cache) Refused(token *oauth2.Token) {
 	if token == nil || token.AccessToken == "" {
 		return
@@ -107,7 +125,9 @@ func (c *cache) fly(f *flight) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err == nil {
-		c.current = r
+		if c.current = r; r.Access == f.refused && c.refused == f.refused {
+			c.refused = "" // there is no other for now
+		}
 	} else if old := c.current; old.good(time.Now()) && old.Access != c.refused && !err.final && err.temporary() {
 		r, err = old, nil // it will do until then
 	} else if c.looks > 0 && errors.Is(err, ErrMissing) {

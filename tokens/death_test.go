@@ -56,7 +56,7 @@ func (m *mortal) Save(ctx context.Context, account string, data []byte, version 
 // be signed in to again, and says so. Nobody ever gets a token that was not saved.
 func TestSourceDies(t *testing.T) {
 	for _, strict := range []bool{false, true} {
-		for at := 1; at <= 4; at++ {
+		for at := 1; at <= 3; at++ {
 			for _, after := range []bool{false, true} {
 				t.Run(fmt.Sprintf("strict=%v/call %d/after=%v", strict, at, after), func(t *testing.T) {
 					inBubble(t, func(t *testing.T, b *bubble) {

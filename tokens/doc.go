@@ -38,10 +38,10 @@
 // and which, so that nobody has to restart it after a Forget or a Put. Nobody waits
 // for that look, and if it fails the access token is good until its end.
 //
-// Nothing is locked while a token is renewed. What remains is a process that dies
-// after the service has answered and before the answer is saved, some milliseconds
-// in an hour: Entra still takes the old refresh token then, for Zendesk somebody
-// has to sign in again.
+// Nothing is locked while a token is renewed, and the clocks of the machines may
+// differ by two minutes. What remains is a process that dies after the service has
+// answered and before the answer is saved, some milliseconds in an hour: Entra still
+// takes the old refresh token then, for Zendesk somebody has to sign in again.
 //
 // Look tells what the Sources of an account, in all processes, have heard of it
 // last, a refusal as well, and asks the Store alone.
@@ -58,5 +58,6 @@
 // it, its description, which may hold addresses, is not.
 //
 // A refusal is remembered for a minute, or until somebody puts another token, so
-// that a loop over a dead sign-in does not get the application blocked.
+// that a loop over a dead sign-in does not get the application blocked. A service
+// that takes no token at all gets five new ones, and then one a minute.
 package tokens

@@ -45,6 +45,7 @@ var (
 	errOther   = errors.New("the sign-in was made with another application")
 	errDamaged = errors.New("what is kept for the account is damaged")
 	errAnswer  = errors.New("the token endpoint's answer cannot be read")
+	errAway    = errors.New("the token endpoint cannot be reached: check the network and its proxy")
 	errSilent  = fmt.Errorf("the token endpoint does not answer within %s", asking)
 )
 
@@ -91,8 +92,15 @@ func (e *Error) Error() string {
 		parts = append(parts, e.advice)
 	}
 	text := strings.Join(parts, ": ")
-	if e.TraceID != "" || e.CorrelationID != "" {
-		text += fmt.Sprintf(" (trace %s, correlation %s)", e.TraceID, e.CorrelationID)
+	var ids []string
+	if e.TraceID != "" {
+		ids = append(ids, "trace "+e.TraceID)
+	}
+	if e.CorrelationID != "" {
+		ids = append(ids, "correlation "+e.CorrelationID)
+	}
+	if len(ids) > 0 {
+		text += " (" + strings.Join(ids, ", ") + ")"
 	}
 	return text
 }
@@ -109,8 +117,11 @@ func (e *Error) Unwrap() []error {
 // Reason returns what a person must do, if anything.
 func (e *Error) Reason() string { return e.advice }
 
-// RetryAfter returns how long the endpoint asked to be left alone, if it did.
-func (e *Error) RetryAfter() (time.Duration, bool) { return max(e.wait, 0), e.wait >= 0 }
+// RetryAfter returns how long the endpoint asked to be left alone, if it did: up
+// to ten minutes.
+func (e *Error) RetryAfter() (time.Duration, bool) {
+	return min(max(e.wait, 0), mostRest), e.wait >= 0
+}
 
 // restsUntil returns when the endpoint may be asked again.
 func (e *Error) restsUntil() time.Time {
@@ -119,7 +130,7 @@ func (e *Error) restsUntil() time.Time {
 		rest = refusing
 	}
 	if wish, ok := e.RetryAfter(); ok {
-		rest = min(max(wish, time.Second), mostRest)
+		rest = max(wish, time.Second)
 	}
 	return time.Now().Add(rest)
 }
@@ -153,7 +164,7 @@ const (
 	consent = "consent to the application's permissions again, or have an administrator do it, then sign in again"
 	present = "sign in again at a screen, where the organisation's rules can be met; " +
 		"or have an administrator exempt this account or application"
-	secret   = "check the application's id and secret, and that it is registered with this tenant"
+	secret   = "check the application's id and secret, and that it is registered with this tenant or account"
 	endpoint = "check the application's registration and the token URL"
 )
 
@@ -208,6 +219,9 @@ var numbers = map[int]class{
 	700024:  {ErrClient, "the time of the application's assertion is over: see to it that the federated token is renewed, and set this machine's clock"},
 	700211:  {ErrClient, "no federated credential of the application fits: compare its issuer, subject and audience with the token's"},
 	700212:  {ErrClient, "no federated credential of the application fits: compare its issuer, subject and audience with the token's"},
+	70021:   {ErrClient, "no federated credential of the application fits: compare its issuer, subject and audience with the token's"},
+	7002137: {ErrClient, "no federated credential of the application fits: compare its issuer, subject and audience with the token's"},
+	7002138: {ErrClient, "no federated credential of the application fits: compare its issuer, subject and audience with the token's, letter by letter"},
 	700213:  {ErrClient, "no federated credential of the application fits: compare its issuer, subject and audience with the token's"},
 	7002131: {ErrClient, "no federated credential of the application fits: compare its issuer, subject and audience with the token's"},
 	7000112: {ErrClient, "the application is disabled in the tenant: have an administrator enable it"},
@@ -391,14 +405,18 @@ func networkError(op string, err error) *Error {
 	var network net.Error
 	var certificate *tls.CertificateVerificationError
 	switch {
+	// From what adds the application's credentials, or looks at what was granted.
 	case errors.Is(err, exdesk.ErrAuth):
-		// From what adds the application's credentials, or looks at what was granted.
 		e.Err, e.classes = err, nil
+	case errors.Is(err, exdesk.ErrTemporary):
+		e.Err = err
 	case !sent: // the decoder's text may quote the answer
 	case errors.Is(err, context.DeadlineExceeded):
 		e.Err = errSilent
 	case errors.As(err, &network), errors.As(err, &certificate), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		e.Err = err
+	default: // such as a proxy's refusal, whose text may be anything
+		e.Err = errAway
 	}
 	return e
 }

@@ -86,6 +86,14 @@ func (r *record) renews(old *record) {
 	}
 }
 
+// scopes is nil if the service did not say.
+func (r *record) scopes() []string {
+	if r.Scope == "" {
+		return nil
+	}
+	return strings.Fields(r.Scope)
+}
+
 // isOf reports whether the sign-in was made with this application at this
 // service. Who renews it with another one is refused an hour later, for a reason
 // that does not say so.
@@ -126,14 +134,6 @@ func parseRecord(data []byte) (*record, error) {
 		return nil, errDamaged
 	}
 	return &r, nil
-}
-
-// scopes is what was consented to; nil if nobody said, which is not nothing.
-func (r *record) scopes() []string {
-	if r.Scope == "" {
-		return nil
-	}
-	return strings.Fields(r.Scope)
 }
 
 // good reports whether the access token can be used now.

@@ -69,8 +69,13 @@ const (
 	asking = 20 * time.Second
 	// claiming is how long other processes wait for one that is renewing.
 	claiming = 30 * time.Second
+	// skew is by how much the clocks of two machines may differ.
+	skew = 2 * time.Minute
 	// looking is how often the Store is looked at meanwhile.
 	looking = 250 * time.Millisecond
+	// saves is how often saving is tried, with longer and longer pauses, at a time:
+	// for 19 seconds, while the claim still counts.
+	saves = 20
 	// lingering is how long after a claim ran out its owner may still save.
 	lingering = 3 * time.Second
 )
@@ -122,9 +127,17 @@ func (s *Source) Scopes(ctx context.Context) ([]string, error) {
 
 // renewed returns a record with a token that can be used.
 func (s *Source) renewed(ctx context.Context, refused string) (*record, *Error) {
-	for {
+	// The other half is for what has to be ended once it has begun.
+	waiting, cancel := context.WithTimeout(ctx, flying/2)
+	defer cancel()
+	for again := false; ; again = true {
+		if again {
+			if err := rest.Sleep(waiting, looking); err != nil {
+				return nil, &Error{Op: opRenew, Err: errors.New("another process is renewing"), wait: -1, classes: passing}
+			}
+		}
 		if s.unsaved != nil {
-			if err := s.keep(ctx); err != nil {
+			if _, err := s.keep(ctx); err != nil {
 				return nil, err
 			}
 		}
@@ -133,7 +146,7 @@ func (s *Source) renewed(ctx context.Context, refused string) (*record, *Error) 
 			return nil, err
 		}
 		now := time.Now()
-		good := old.good(now) && old.Access != refused
+		good := old.good(now) && (old.Access != refused || s.brake.on(now))
 		switch {
 		case !old.isOf(&s.config):
 			return nil, &Error{Op: opRenew, Err: errOther, wait: -1, classes: []error{ErrClient},
@@ -144,15 +157,12 @@ func (s *Source) renewed(ctx context.Context, refused string) (*record, *Error) 
 			if good {
 				return old, nil
 			}
-			if err := rest.Sleep(ctx, looking); err != nil {
-				return nil, &Error{Op: opRenew, Err: errors.New("another process is renewing"), wait: -1, classes: passing}
-			}
 			continue
 		case old.Refresh == "":
 			if good {
 				return old, nil
 			}
-			return nil, &Error{Op: opRenew, wait: -1, classes: []error{ErrExpired}, advice: "there is no refresh token, for which the scope offline_access may be missing: " + signIn}
+			return nil, &Error{Op: opRenew, wait: -1, classes: []error{ErrExpired}, advice: "there is no refresh token, which Entra gives for the scope offline_access alone: " + signIn}
 		case s.failed != nil && s.failed.spent == old.Refresh && now.Before(s.failed.until):
 			if good {
 				return old, nil
@@ -173,9 +183,25 @@ func (s *Source) renewed(ctx context.Context, refused string) (*record, *Error) 
 			}
 			return nil, storeError("save the tokens", failed)
 		}
+		if time.Since(now) > claiming-asking {
+			continue // the Store was slow, and the claim could run out before the answer comes
+		}
+		if old.Access != "" && old.Access == refused {
+			s.brake.spend(now)
+		}
 		fresh, err := s.ask(ctx, old)
-		if err == nil {
+		if fresh != nil {
 			s.failed, s.unsaved = nil, &unsaved{fresh, old.Refresh, version}
+			if err != nil {
+				s.failed = &failure{fresh.Refresh, err, err.restsUntil()}
+			}
+			saved, failed := s.keep(ctx)
+			switch {
+			case failed != nil:
+				return nil, failed
+			case saved && err == nil:
+				return fresh, nil // without another look: it may be what was refused
+			}
 			continue
 		}
 		if err.Code == "invalid_grant" && s.overtaken(ctx, old) {
@@ -191,9 +217,10 @@ func (s *Source) renewed(ctx context.Context, refused string) (*record, *Error) 
 }
 
 // claimed reports whether somebody else is about to use the refresh token. His
-// clock may be wrong: the same claim is obeyed only for so long.
+// clock may be wrong: a claim is obeyed although it has just run out, and the same
+// one only for so long.
 func (s *Source) claimed(c *claim, now time.Time) bool {
-	if c == nil || c.By == s.id || !now.Before(c.Until) {
+	if c == nil || c.By == s.id || !now.Before(c.Until.Add(skew)) {
 		return false
 	}
 	if s.notAfter.claim != *c {
@@ -219,7 +246,8 @@ func load(ctx context.Context, store Store, account string) (*record, string, *E
 	return r, version, nil
 }
 
-// ask uses a refresh token.
+// ask uses a refresh token. With an error may come what has to be saved all the
+// same: a new refresh token, whose access token is of no use.
 func (s *Source) ask(ctx context.Context, old *record) (*record, *Error) {
 	ctx, cancel := context.WithTimeout(ctx, asking)
 	defer cancel()
@@ -230,11 +258,16 @@ func (s *Source) ask(ctx context.Context, old *record) (*record, *Error) {
 		return nil, answerError(opRenew, err)
 	}
 	r, e := answered(token, now)
-	if e != nil {
-		return nil, e
+	if e == nil {
+		r.renews(old)
+		return r, nil
 	}
-	r.renews(old)
-	return r, nil
+	if token.RefreshToken != old.Refresh && visible(token.RefreshToken) {
+		kept := *old
+		kept.Refresh, kept.Claim = token.RefreshToken, nil
+		return &kept, e
+	}
+	return nil, e
 }
 
 // overtaken reports whether the Store has another refresh token than the one
@@ -266,14 +299,14 @@ func (s *Source) release(ctx context.Context, old *record, version string, why *
 	_, _ = s.store.Save(ctx, s.account, free.marshal(), version)
 }
 
-// keep saves what is unsaved.
-func (s *Source) keep(ctx context.Context) *Error {
+// keep saves what is unsaved, or finds that it is not wanted any more.
+func (s *Source) keep(ctx context.Context) (saved bool, _ *Error) {
 	u := s.unsaved
 	for attempt := 1; ; attempt++ {
 		_, err := s.store.Save(ctx, s.account, u.record.marshal(), u.version)
 		if err == nil {
 			s.unsaved = nil
-			return nil
+			return true, nil
 		}
 		if errors.Is(err, ErrChanged) {
 			now, version, e := s.load(ctx)
@@ -286,17 +319,17 @@ func (s *Source) keep(ctx context.Context) *Error {
 				// Somebody has renewed, signed in or out, or this is ours, whose
 				// saving was not heard of.
 				s.unsaved = nil
-				return nil
+				return false, nil
 			default:
 				err = e
 			}
 		}
-		if attempt < 4 && rest.Sleep(ctx, time.Duration(attempt)*100*time.Millisecond) == nil {
+		if attempt < saves && rest.Sleep(ctx, time.Duration(attempt)*100*time.Millisecond) == nil {
 			continue
 		}
 		e := storeError("save the tokens", err)
 		e.advice = "the new refresh token is in this process alone: do not end it before it could save"
 		e.final = true
-		return e
+		return false, e
 	}
 }

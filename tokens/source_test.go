@@ -281,7 +281,7 @@ func TestSourceSlow(t *testing.T) {
 		saves := 0
 		slow.save = func([]byte) (error, error) {
 			if saves++; saves == 2 {
-				time.Sleep(31 * time.Second)
+				time.Sleep(32 * time.Second)
 			}
 			return nil, nil
 		}

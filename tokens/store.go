@@ -9,6 +9,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/exdesk/exdesk"
+	"github.com/exdesk/exdesk/internal/rest"
 )
 
 // Store keeps something secret for each account. It is safe for concurrent use.
@@ -92,7 +93,7 @@ func Forget(ctx context.Context, store Store, account string) error {
 
 // overwrite saves data over whatever is there, even what cannot be read.
 func overwrite(ctx context.Context, store Store, account string, data []byte) error {
-	for {
+	for range 100 {
 		_, version, err := store.Load(ctx, account)
 		if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrSealed) {
 			return err
@@ -103,8 +104,9 @@ func overwrite(ctx context.Context, store Store, account string, data []byte) er
 		if _, err = store.Save(ctx, account, data, version); !errors.Is(err, ErrChanged) {
 			return err
 		}
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
+		if err := rest.Sleep(ctx, 20*time.Millisecond); err != nil {
+			return err
 		}
 	}
+	return fmt.Errorf("tokens: others save all the time: %w", exdesk.ErrTemporary)
 }

@@ -53,12 +53,14 @@ func stores(t *testing.T, f func(t *testing.T, store tokens.Store)) {
 
 func TestStore(t *testing.T) {
 	t.Run("Memory", func(t *testing.T) {
+		t.Parallel()
 		exdesktest.TokenStore(t, func(*testing.T) func() tokens.Store {
 			store := new(tokens.Memory)
 			return func() tokens.Store { return store }
 		})
 	})
 	t.Run("File", func(t *testing.T) {
+		t.Parallel()
 		exdesktest.TokenStore(t, func(t *testing.T) func() tokens.Store {
 			dir := t.TempDir()
 			return func() tokens.Store { return openFile(t, dir) }
@@ -67,6 +69,7 @@ func TestStore(t *testing.T) {
 	// Sealed hides the data from whoever looks into the Store, so the suite looks
 	// through it.
 	t.Run("Sealed", func(t *testing.T) {
+		t.Parallel()
 		exdesktest.TokenStore(t, func(t *testing.T) func() tokens.Store {
 			dir := t.TempDir()
 			return func() tokens.Store {

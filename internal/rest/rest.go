@@ -28,7 +28,9 @@ type Client struct {
 	Base *url.URL // every request goes to this host; made by ParseBase
 	HTTP *http.Client
 	// Token is asked for a token by every request. One that has a method
-	// Refused(*oauth2.Token) is told of a token that the service did not take.
+	// Refused(*oauth2.Token) is told of a token that the service did not take; one
+	// that has a method TokenContext(context.Context) is asked by that, and left when
+	// the request ends.
 	Token     oauth2.TokenSource
 	UserAgent string
 	// InFlight bounds the requests under way at once; 0 sets no bound. An
@@ -129,11 +131,12 @@ func ParseBase(s string) (*url.URL, error) {
 	if err != nil {
 		return nil, errors.New("not a URL") // the parser's own text would repeat the URL
 	}
+	shown := (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String() // the rest may be secret
 	if u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("%s is not of the form https://host/path", u.Redacted())
+		return nil, fmt.Errorf("%s is not of the form https://host/path alone", shown)
 	}
 	if u.Scheme != "https" && (u.Scheme != "http" || !Loopback(u.Hostname())) {
-		return nil, fmt.Errorf("%s is not https: only a loopback host may be reached without it", u.Redacted())
+		return nil, fmt.Errorf("%s is not https: only a loopback host may be reached without it", shown)
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
 	u.RawPath = ""
@@ -407,8 +410,16 @@ func (c *Client) target(r *Request) (*url.URL, error) {
 	return u, nil
 }
 
-// token asks the source, which knows no context, without outliving ctx.
+// token asks the source without outliving ctx. One that knows no context goes on
+// alone.
 func (c *Client) token(ctx context.Context) (*oauth2.Token, error) {
+	if s, ok := c.Token.(interface {
+		TokenContext(context.Context) (*oauth2.Token, error)
+	}); ok {
+		ctx, cancel := context.WithTimeoutCause(ctx, stalled, errStalled)
+		defer cancel()
+		return checkToken(s.TokenContext(ctx))
+	}
 	type result struct {
 		token *oauth2.Token
 		err   error
@@ -422,15 +433,19 @@ func (c *Client) token(ctx context.Context) (*oauth2.Token, error) {
 	defer t.Stop()
 	select {
 	case r := <-ch:
-		if r.err == nil && r.token == nil {
-			return nil, errors.New("the token source returned nothing")
-		}
-		return r.token, tokenError(r.err)
+		return checkToken(r.token, r.err)
 	case <-t.C:
 		return nil, errStalled
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
+}
+
+func checkToken(t *oauth2.Token, err error) (*oauth2.Token, error) {
+	if err == nil && t == nil {
+		return nil, errors.New("the token source returned nothing")
+	}
+	return t, tokenError(err)
 }
 
 // tokenError keeps the code of a refusal and drops the rest, which may hold
@@ -442,7 +457,7 @@ func tokenError(err error) error {
 		if re.Response != nil {
 			status = re.Response.StatusCode
 		}
-		return &TokenError{Code: re.ErrorCode, Status: status}
+		return &TokenError{Code: Code(re.ErrorCode), Status: status}
 	}
 	return plain(err)
 }

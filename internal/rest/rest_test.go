@@ -57,10 +57,11 @@ func TestParseBase(t *testing.T) {
 		_, err := rest.ParseBase(good)
 		require.NoError(t, err, good)
 	}
-	for _, bad := range []string{"http://example.com", "ftp://127.0.0.1", "https://u:p@example.com", "https://x?q=1", "", "https://", "http://127.0.0.1.example.com", "\x00"} {
+	for _, bad := range []string{"http://example.com", "ftp://127.0.0.1", "https://u:p@example.com", "https://x?q=1", "u:p@example.com", "https://example.com/#q=1", "", "https://", "http://127.0.0.1.example.com", "\x00"} {
 		_, err := rest.ParseBase(bad)
 		require.Error(t, err, "%q", bad)
 		require.NotContains(t, err.Error(), "p@")
+		require.NotContains(t, err.Error(), "q=1")
 	}
 }
 
