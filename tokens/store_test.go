@@ -51,14 +51,8 @@ func stores(t *testing.T, f func(t *testing.T, store tokens.Store)) {
 	})
 }
 
+// Memory goes through the suite in package exdesktest.
 func TestStore(t *testing.T) {
-	t.Run("Memory", func(t *testing.T) {
-		t.Parallel()
-		exdesktest.TokenStore(t, func(*testing.T) func() tokens.Store {
-			store := new(tokens.Memory)
-			return func() tokens.Store { return store }
-		})
-	})
 	t.Run("File", func(t *testing.T) {
 		t.Parallel()
 		exdesktest.TokenStore(t, func(t *testing.T) func() tokens.Store {
