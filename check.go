@@ -144,13 +144,15 @@ const (
 // whether the desk takes tickets and files; whether anybody or anything else has
 // the address; and settings that matter. Both sides are examined at the same
 // time, those of the mailbox come first. Without a desk the mailbox is examined
-// alone, for Relay; with a mailbox that is no Outbox, for Ingest alone.
+// alone, for Relay; with RelayOptions.Off, or a mailbox that is no
+// Outbox, for Ingest alone.
 //
 // Nothing is changed and no mail is sent: whether one would leave, Probe finds
 // out. It takes some thirty requests and two minutes at most. The error is that
 // ctx has ended, or that neither side is a Checker; findings are none.
 func (c *Connector) Check(ctx context.Context) (Findings, error) {
 	_, sends := c.mailbox.(Outbox)
+	sends = sends && !c.opts.Relay.Off
 	s := &Setup{Address: c.mailbox.Address(), Aliases: slices.Clone(c.opts.Aliases), Ingests: c.desk != nil, Relays: sends, MaxBytes: c.opts.MaxBytes}
 	if s.Ingests {
 		s.Categories = []string{c.opts.Labels.Processed, c.opts.Labels.Rejected, c.opts.Labels.Held}

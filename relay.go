@@ -48,6 +48,9 @@ type Outbound struct {
 
 // RelayOptions are the settings of Relay. The zero value has Zendesk's limits.
 type RelayOptions struct {
+	// Off means that nothing leaves through the mailbox: Relay refuses, and Check
+	// does not want the permission to send.
+	Off bool
 	// Limiter says how fast mail may leave: each mail costs one message, its
 	// octets and its recipients. Share one between the Connectors of a mailbox,
 	// and keep one in a file to remember 24 hours (see OpenLimits). Put it into a
@@ -171,6 +174,8 @@ func (e *LossError) Error() string {
 		": have Connector.Probe find out what this tenant keeps, and if it is that, add to RelayOptions.MayLose: " + strings.Join(names, ", ")
 }
 
+var errOff = errors.New("exdesk: nothing is to leave through this mailbox: Options.Relay.Off is set")
+
 // errNoOutbox is the answer of a mailbox that does not send.
 var errNoOutbox = errors.New("exdesk: this mailbox cannot send: Relay needs one that is an Outbox")
 
@@ -188,6 +193,8 @@ var errNoOutbox = errors.New("exdesk: this mailbox cannot send: Relay needs one 
 func (c *Connector) Relay(ctx context.Context, out *Outbound) (*Receipt, error) {
 	box, ok := c.mailbox.(Outbox)
 	switch {
+	case c.opts.Relay.Off:
+		return nil, errOff
 	case !ok:
 		return nil, errNoOutbox
 	case out.SideConversation:

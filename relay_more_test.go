@@ -163,3 +163,27 @@ func TestRelayGivesUp(t *testing.T) {
 		w.leave(outbound(notice("cat")))
 	})
 }
+
+// With Off nothing leaves, and nobody is asked to let something leave.
+func TestRelayOff(t *testing.T) {
+	relaying(t, nil, func(w *world) {
+		w.opts.Relay.Off = true
+		w.restart()
+		_, err := w.conn.Relay(w.Context(), outbound(notice("ann")))
+		require.ErrorContains(w, err, "Off is set")
+		_, err = w.conn.Probe(w.Context())
+		require.ErrorContains(w, err, "Off is set")
+		require.Empty(w, w.exchange.Sent())
+		w.tokens.graph.set(w.exchange.TokenFor(graphtest.Grant{Scopes: []string{"Mail.ReadWrite", "User.Read"}}))
+		w.exchange.Deliver([]byte("From: ann@customer.example\r\nTo: support@contoso.test\r\nSubject: Hi\r\n\r\nHi.\r\n"))
+		findings, err := w.conn.Check(w.Context())
+		require.NoError(w, err)
+		require.False(w, findings.Failed(), "%s", findings)
+		w.opts.Relay.Off = false
+		w.restart()
+		w.tokens.graph.set(w.exchange.TokenFor(graphtest.Grant{Scopes: []string{"Mail.ReadWrite", "User.Read"}}))
+		findings, err = w.conn.Check(w.Context())
+		require.NoError(w, err)
+		require.True(w, findings.Failed(), "%s", findings)
+	})
+}

@@ -60,29 +60,50 @@ func (k *checking) add(subject string, severity exdesk.Severity, what, do string
 
 // trouble tells of an error that none of the known findings explains.
 func (k *checking) trouble(subject, what string, err error) {
-	do := "check again; if it stays, show this to your administrator"
+	text, do := strings.TrimPrefix(err.Error(), "graph: "), "check again; if it stays, show this to your administrator"
 	if r := reason(err); r != "" {
 		do = r
+	}
+	if source := sourceOf(err); source != nil {
+		// What was asked of Graph has nothing to do with it.
+		text = strings.Replace(source.Error(), ": "+do, "", 1)
 	}
 	severity := exdesk.Unknown
 	if errors.Is(err, exdesk.ErrAuth) {
 		severity = exdesk.Failure
 	}
-	k.add(subject, severity, fmt.Sprintf("%s: %s", what, strings.TrimPrefix(err.Error(), "graph: ")), do)
+	k.add(subject, severity, what+": "+text, do)
+}
+
+// advised is an error that says what a person must do, as those of package tokens
+// do.
+type advised interface {
+	error
+	Reason() string
+}
+
+// sourceOf returns the token source's error; nil if it was not that, or if it
+// advises nothing.
+func sourceOf(err error) advised {
+	var e *Error
+	var source advised
+	if errors.As(err, &e) && errors.As(e.Err, &source) && source.Reason() != "" {
+		return source
+	}
+	return nil
 }
 
 // reason is what a person must do about an error, by the token source's word or
 // Graph's.
 func reason(err error) string {
-	var e *Error
-	var source interface{ Reason() string }
-	switch {
-	case !errors.As(err, &e):
-		return ""
-	case errors.As(e.Err, &source) && source.Reason() != "":
+	if source := sourceOf(err); source != nil {
 		return source.Reason()
 	}
-	return e.Reason()
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Reason()
+	}
+	return ""
 }
 
 // answered returns the status and the code of an error; 0 if there was no answer.

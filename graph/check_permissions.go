@@ -76,8 +76,11 @@ func (k *checking) permissions(ctx context.Context) {
 			return
 		}
 		severity, do := exdesk.Warning, "take it off the application's registration, revoke the consent to it (Entra ID, Enterprise applications, Permissions), and sign in again"
-		if strings.EqualFold(s, "MailboxSettings.ReadWrite") && !k.shared {
+		switch lower := strings.ToLower(s); {
+		case lower == "mailboxsettings.readwrite" && !k.shared:
 			severity, do = exdesk.Note, "once the labels have their colours, "+do
+		case !k.setup.Relays && strings.HasPrefix(lower, "mail.send"):
+			severity, do = exdesk.Note, "leave it if another program sends with this sign-in; otherwise "+do
 		}
 		k.add(onPermissions, severity, "the permission "+clip(s)+" was granted and is not needed: it opens "+opens(s), do)
 	}

@@ -244,7 +244,7 @@ func TestCheck(t *testing.T) {
 				"warning permissions: SMTP.Send: more than the mailbox"}},
 		"far too much": {grant: full(), scopes: slices.Repeat([]string{"x.y"}, 30), want: []string{"failure permissions: Mail.ReadWrite", "failure permissions: Mail.Send", "warning permissions: there are more"}},
 		"too much for one direction": {grant: full(), scopes: delegated, setup: &exdesk.Setup{Address: support, Ingests: true},
-			want: []string{"good permissions: granted: Mail.ReadWrite", "warning permissions: Mail.Send: sending as the account"}},
+			want: []string{"good permissions: granted: Mail.ReadWrite", "note permissions: Mail.Send: sending as the account: another program"}},
 		"too little":   {grant: full(), scopes: []string{"Mail.Read", "User.Read"}, want: []string{"failure permissions: Mail.ReadWrite was not: consent to Mail.ReadWrite", "failure permissions: Mail.Send was not: leave it"}},
 		"nobody tells": {grant: full(), scopes: []string{}, want: []string{"unknown permissions: by trying"}},
 

@@ -48,19 +48,26 @@ func (k *checking) add(subject string, severity exdesk.Severity, what, do string
 func (k *checking) trouble(subject, what string, err error) {
 	do := "check again; if it stays, show this to your administrator"
 	var e *Error
-	var source interface{ Reason() string }
+	text := err.Error()
 	if errors.As(err, &e) {
 		bare := *e
-		bare.Detail, bare.Fields, err = "", nil, &bare
+		bare.Detail, bare.Fields = "", nil
+		text = bare.Error()
+		// The token source's, as those of package tokens.
+		var source interface {
+			error
+			Reason() string
+		}
 		if errors.As(e.Err, &source) && source.Reason() != "" {
 			do = source.Reason()
+			text = strings.Replace(source.Error(), ": "+do, "", 1)
 		}
 	}
 	severity := exdesk.Unknown
 	if errors.Is(err, exdesk.ErrAuth) {
 		severity = exdesk.Failure
 	}
-	k.add(subject, severity, fmt.Sprintf("%s: %s", what, strings.TrimPrefix(err.Error(), "zendesk: ")), do)
+	k.add(subject, severity, what+": "+strings.TrimPrefix(text, "zendesk: "), do)
 }
 
 func answered(err error) (status int, code string) {

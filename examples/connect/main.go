@@ -157,11 +157,9 @@ func (p *program) connector() (*exdesk.Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	var mailbox exdesk.Mailbox = settings.Inbox{Mailbox: box, Archive: box, Checker: box}
-	if p.Sends {
-		mailbox = box
-	}
-	return exdesk.New(mailbox, desk, &exdesk.Options{Relay: p.relay})
+	opts := exdesk.Options{Relay: p.relay}
+	opts.Relay.Off = !p.Sends
+	return exdesk.New(box, desk, &opts)
 }
 
 // check tells what is wrong.

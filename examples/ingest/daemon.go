@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/exdesk/exdesk"
-	"github.com/exdesk/exdesk/examples/internal/settings"
 )
 
 // daemon is the work and those who watch it.
@@ -36,7 +35,7 @@ func newDaemon(c *config) (*daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.join(settings.Inbox{Mailbox: box, Archive: box, Checker: box}, desk)
+	return c.join(box, desk)
 }
 
 // join makes the daemon of its two sides.
@@ -51,7 +50,7 @@ func (c *config) join(mailbox exdesk.Mailbox, desk exdesk.Desk) (*daemon, error)
 		Limiter: &exdesk.Windows{Most: exdesk.Cost{Messages: exdesk.IngestPerMinute}, Per: time.Minute}}
 	var err error
 	d.conn, err = exdesk.New(mailbox, desk, &exdesk.Options{
-		Limiter: d.ending, Every: c.every, Since: c.since, DryRun: c.dry, Logger: c.log,
+		Limiter: d.ending, Relay: exdesk.RelayOptions{Off: true}, Every: c.every, Since: c.since, DryRun: c.dry, Logger: c.log,
 		OnStep:   func(s exdesk.Step) { d.ending.step(s); d.watch.saw(s) },
 		OnResult: d.foresaw,
 	})

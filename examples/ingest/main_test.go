@@ -24,7 +24,6 @@ import (
 
 	"github.com/exdesk/exdesk"
 	"github.com/exdesk/exdesk/entra"
-	"github.com/exdesk/exdesk/examples/internal/settings"
 	"github.com/exdesk/exdesk/graph"
 	"github.com/exdesk/exdesk/graph/graphtest"
 	"github.com/exdesk/exdesk/internal/memnet"
@@ -96,7 +95,7 @@ func (r *room) start() (stop func() error) {
 	require.NoError(r, err)
 	c := r.config
 	c.log = logger(r.log, false, slog.LevelInfo)
-	r.daemon, err = c.join(settings.Inbox{Mailbox: box, Archive: box, Checker: box}, desk)
+	r.daemon, err = c.join(box, desk)
 	require.NoError(r, err)
 	ctx, cancel := context.WithCancel(r.Context())
 	ended := make(chan error, 1)

@@ -6,7 +6,6 @@ import (
 
 	"golang.org/x/oauth2"
 
-	"github.com/exdesk/exdesk"
 	"github.com/exdesk/exdesk/entra"
 	"github.com/exdesk/exdesk/graph"
 	"github.com/exdesk/exdesk/tokens"
@@ -50,14 +49,6 @@ func (s *Settings) Box(source oauth2.TokenSource) (*graph.Client, error) {
 		opts.User = "me" // whose name may be another than the address
 	}
 	return graph.New(s.Mailbox, source, opts)
-}
-
-// Inbox is a mailbox from which nothing is sent, so that Connector.Check does not
-// ask for the permission.
-type Inbox struct {
-	exdesk.Mailbox
-	exdesk.Archive
-	exdesk.Checker
 }
 
 // Account is the Zendesk account, for people to read.

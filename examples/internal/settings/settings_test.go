@@ -86,7 +86,7 @@ func TestWrong(t *testing.T) {
 		{map[string]string{"EXDESK_CLIENT_ID": ""}, `EXDESK_CLIENT_ID: it is not set`},
 		{map[string]string{"EXDESK_CLOUD": "germany"}, `EXDESK_CLOUD: "germany" is not one of`},
 		{map[string]string{"EXDESK_GRAPH_URL": "http://graph.example"}, `EXDESK_GRAPH_URL: http://graph.example is not https`},
-		{map[string]string{"EXDESK_LOGIN_URL": "https://me:" + secret + "@login.example"}, `EXDESK_LOGIN_URL: https://me:xxxxx@login.example is not of the form`},
+		{map[string]string{"EXDESK_LOGIN_URL": "https://me:" + secret + "@login.example"}, `EXDESK_LOGIN_URL: https://login.example is not of the form`},
 		{map[string]string{"EXDESK_CLIENT_SECRET_FILE": "/x"}, `EXDESK_CLIENT_SECRET: it is set and so is EXDESK_CLIENT_SECRET_FILE: take one away`},
 		{map[string]string{"EXDESK_CLIENT_SECRET": "", "EXDESK_CLIENT_SECRET_FILE": "/nowhere/it"}, `EXDESK_CLIENT_SECRET_FILE: open /nowhere/it: `},
 		{map[string]string{"EXDESK_CLIENT_SECRET": "", "EXDESK_CLIENT_SECRET_FILE": write(t, " \n")}, `is empty: write the secret into it`},
