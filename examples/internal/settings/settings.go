@@ -78,7 +78,7 @@ func (s *Settings) readEntra(e *Environment) {
 	if secret := e.Secret("EXDESK_CLIENT_SECRET"); secret != "" {
 		given, s.credential = append(given, "EXDESK_CLIENT_SECRET"), entra.Secret(secret)
 	}
-	if pem := e.File("EXDESK_CLIENT_CERTIFICATE"); pem != "" {
+	if pem := e.Secret("EXDESK_CLIENT_CERTIFICATE"); pem != "" {
 		given = append(given, "EXDESK_CLIENT_CERTIFICATE")
 		cert, err := entra.ParseCertificate([]byte(pem))
 		if s.credential = cert; err != nil {
