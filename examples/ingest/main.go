@@ -19,9 +19,11 @@
 //	/status     JSON: the state, and what became of the mail
 //	/metrics    the same for Prometheus
 //
-// SIGTERM and SIGINT end it: no further mail is begun, the one at hand may take
-// EXDESK_STOP, and what is finished is labelled, which takes 15 seconds at most;
-// the status is 0 then. A second one ends it at once, which is safe, with status 1.
+// SIGTERM, SIGINT and SIGHUP end it: no further mail is begun, the one at hand may
+// take EXDESK_STOP, and what is finished is labelled, which takes 15 seconds at
+// most; the status is 0 then. A second one ends it at once, which is safe, with
+// status 1. The environment is read at the beginning alone: start it again after a
+// change.
 //
 // Under systemd it says when it is ready, when it stops, and that it is alive:
 // exdesk-ingest.service is its unit. Dockerfile makes an image of it.
@@ -55,6 +57,10 @@ func main() {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup wants it
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	signal.Ignore(syscall.SIGPIPE) // mail matters more than whoever read the log
 	go func() {
 		<-signals
 		cancel()
