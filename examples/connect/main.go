@@ -157,11 +157,7 @@ func (p *program) connector() (*exdesk.Connector, error) {
 	if err != nil {
 		return nil, err
 	}
-	var mailbox exdesk.Mailbox = settings.Inbox{Mailbox: box, Archive: box, Checker: box}
-	if p.Sends {
-		mailbox = box
-	}
-	return exdesk.New(mailbox, desk, &exdesk.Options{Relay: p.relay})
+	return exdesk.New(p.Wanted(box), desk, &exdesk.Options{Relay: p.relay})
 }
 
 // check tells what is wrong.

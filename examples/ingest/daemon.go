@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/exdesk/exdesk"
-	"github.com/exdesk/exdesk/examples/internal/settings"
 )
 
 // daemon is the work and those who watch it.
@@ -36,7 +35,7 @@ func newDaemon(c *config) (*daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.join(settings.Inbox{Mailbox: box, Archive: box, Checker: box}, desk)
+	return c.join(c.Wanted(box), desk)
 }
 
 // join makes the daemon of its two sides.

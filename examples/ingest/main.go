@@ -7,7 +7,8 @@
 //
 // It first examines the connection. What makes the work impossible before a person
 // acts ends it with status 78 (EX_CONFIG of sysexits.h), with which nothing should
-// start it again; what is merely not good is in the log. Later trouble never ends
+// start it again; what is merely not good is in the log. Sending is examined too,
+// with EXDESK_SEND=yes, as connect -check does. Later trouble never ends
 // it: somebody may mend it meanwhile, by connecting again for example. It is in the
 // log when it begins, once a day while it lasts, and when it ends.
 //

@@ -96,7 +96,7 @@ func (r *room) start() (stop func() error) {
 	require.NoError(r, err)
 	c := r.config
 	c.log = logger(r.log, false, slog.LevelInfo)
-	r.daemon, err = c.join(settings.Inbox{Mailbox: box, Archive: box, Checker: box}, desk)
+	r.daemon, err = c.join(new(settings.Settings).Wanted(box), desk)
 	require.NoError(r, err)
 	ctx, cancel := context.WithCancel(r.Context())
 	ended := make(chan error, 1)

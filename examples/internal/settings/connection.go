@@ -52,9 +52,17 @@ func (s *Settings) Box(source oauth2.TokenSource) (*graph.Client, error) {
 	return graph.New(s.Mailbox, source, opts)
 }
 
-// Inbox is a mailbox from which nothing is sent, so that Connector.Check does not
-// ask for the permission.
-type Inbox struct {
+// Wanted is as much of the mailbox as is to be used: without sending,
+// Connector.Check does not ask for the permission.
+func (s *Settings) Wanted(box *graph.Client) exdesk.Mailbox {
+	if s.Sends {
+		return box
+	}
+	return inbox{box, box, box}
+}
+
+// inbox is a mailbox from which nothing is sent.
+type inbox struct {
 	exdesk.Mailbox
 	exdesk.Archive
 	exdesk.Checker

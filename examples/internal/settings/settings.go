@@ -53,6 +53,9 @@ func (e *Environment) Settings() (*Settings, error) {
 	}
 	s.Access = Access(e.One("EXDESK_ACCESS", string(Person), string(Shared), string(Application)))
 	s.outOfReach = e.Get("EXDESK_OUT_OF_REACH")
+	if s.outOfReach != "" && (!addresses.MatchString(s.outOfReach) || strings.EqualFold(s.outOfReach, s.Mailbox)) {
+		e.Wrong("EXDESK_OUT_OF_REACH", "it is not the address of another mailbox")
+	}
 	s.Sends = e.One("EXDESK_SEND", "no", "yes") == "yes"
 	s.readEntra(e)
 	s.readZendesk(e)

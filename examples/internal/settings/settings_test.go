@@ -81,6 +81,8 @@ func TestWrong(t *testing.T) {
 		{map[string]string{"EXDESK_MAILBOX": ""}, `EXDESK_MAILBOX: it is not set: give the mailbox's address`},
 		{map[string]string{"EXDESK_MAILBOX": "support"}, `EXDESK_MAILBOX: it is not an address`},
 		{map[string]string{"EXDESK_ACCESS": "everybody"}, `EXDESK_ACCESS: "everybody" is not one of person, shared, application`},
+		{map[string]string{"EXDESK_OUT_OF_REACH": "boss"}, `EXDESK_OUT_OF_REACH: it is not the address of another mailbox`},
+		{map[string]string{"EXDESK_OUT_OF_REACH": "Support@contoso.test"}, `EXDESK_OUT_OF_REACH: it is not the address of another mailbox`},
 		{map[string]string{"EXDESK_SEND": "sometimes"}, `EXDESK_SEND: "sometimes" is not one of no, yes`},
 		{map[string]string{"EXDESK_TENANT": " "}, `EXDESK_TENANT: it is not set`},
 		{map[string]string{"EXDESK_CLIENT_ID": ""}, `EXDESK_CLIENT_ID: it is not set`},
@@ -248,4 +250,21 @@ func TestFileOfWindows(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.Store()
 	require.NoError(t, err)
+}
+
+// Both programs examine the sending if, and only if, mail is to be sent.
+func TestWanted(t *testing.T) {
+	for send, want := range map[string]bool{"no": false, "yes": true} {
+		env := usual(t)
+		env["EXDESK_SEND"] = send
+		s, err := read(env)
+		require.NoError(t, err)
+		box, err := s.Box(oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "x"}))
+		require.NoError(t, err)
+		wanted := s.Wanted(box)
+		_, sends := wanted.(exdesk.Outbox)
+		require.Equal(t, want, sends)
+		_, checks := wanted.(exdesk.Checker)
+		require.True(t, checks)
+	}
 }
