@@ -142,7 +142,10 @@ func (d *dispatch) look(ctx context.Context, before time.Time) (progress, error)
 		return d.resolve(ctx)
 	}
 	settled := before
-	if !before.IsZero() {
+	switch {
+	case d.l.Probe: // under a key that nobody had before
+		settled = time.Time{}
+	case !before.IsZero():
 		settled = before.Add(d.c.opts.Relay.Settle)
 	}
 	for {

@@ -7,8 +7,8 @@
 //
 // It first examines the connection. What makes the work impossible before a person
 // acts ends it with status 78 (EX_CONFIG of sysexits.h), with which nothing should
-// start it again; what is merely not good is in the log. Later trouble never ends
-// it: somebody may mend it meanwhile, by connecting again for example. It is in the
+// start it again; what is merely not good is in the log. Sending is not examined,
+// which is connect's and the sender's. Later trouble never ends it: somebody may mend it meanwhile, by connecting again for example. It is in the
 // log when it begins, once a day while it lasts, and when it ends.
 //
 // EXDESK_LISTEN, an address of its own for those who look after it, has no secrets
@@ -19,9 +19,11 @@
 //	/status     JSON: the state, and what became of the mail
 //	/metrics    the same for Prometheus
 //
-// SIGTERM and SIGINT end it: no further mail is begun, the one at hand may take
-// EXDESK_STOP, and what is finished is labelled, which takes 15 seconds at most;
-// the status is 0 then. A second one ends it at once, which is safe, with status 1.
+// SIGTERM, SIGINT and SIGHUP end it: no further mail is begun, the one at hand may
+// take EXDESK_STOP, and what is finished is labelled, which takes 15 seconds at
+// most; the status is 0 then. A second one ends it at once, which is safe, with
+// status 1. The environment is read at the beginning alone: start it again after a
+// change.
 //
 // Under systemd it says when it is ready, when it stops, and that it is alive:
 // exdesk-ingest.service is its unit. Dockerfile makes an image of it.
@@ -55,6 +57,10 @@ func main() {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup wants it
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	signal.Ignore(syscall.SIGPIPE) // mail matters more than whoever read the log
 	go func() {
 		<-signals
 		cancel()

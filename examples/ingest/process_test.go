@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -239,6 +240,14 @@ func TestProcesses(t *testing.T) {
 	require.Contains(t, h.all.String(), `"msg":"ending","atHand":true`)
 	h.mend()
 
+	// A terminal that goes away ends it likewise.
+	d = h.ingest()
+	h.done()
+	h.midPass()
+	require.NoError(t, d.Process.Signal(syscall.SIGHUP))
+	require.NoError(t, d.Wait())
+	h.mend()
+
 	// Killed in the middle, and started again.
 	d = h.ingest()
 	h.done()
@@ -299,4 +308,25 @@ func TestProcesses(t *testing.T) {
 			require.True(t, json.Valid(line), "%s", line)
 		}
 	}
+}
+
+// Whoever reads the log may end before it does.
+func TestLogReaderGone(t *testing.T) {
+	if testing.Short() || runtime.GOOS == "windows" {
+		t.Skip("it builds and runs processes, and sends them signals")
+	}
+	t.Parallel()
+	h := newHouse(t)
+	h.connect()
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	d := h.command("ingest")
+	d.Stderr = w
+	require.NoError(t, d.Start())
+	t.Cleanup(func() { _ = d.Process.Kill() })
+	require.NoError(t, errors.Join(w.Close(), r.Close()))
+	h.deliver(1)
+	h.done()
+	require.NoError(t, d.Process.Signal(syscall.SIGTERM))
+	require.NoError(t, d.Wait())
 }

@@ -9,7 +9,7 @@
 //	EXDESK_TENANT                 the Microsoft tenant: its id or one of its domains
 //	EXDESK_CLIENT_ID              the Application (client) ID of the registration in Entra
 //	EXDESK_CLIENT_SECRET *        its secret; or
-//	EXDESK_CLIENT_CERTIFICATE     a PEM file with its certificate and key; or
+//	EXDESK_CLIENT_CERTIFICATE *   its certificate and private key, in PEM; or
 //	EXDESK_FEDERATED_TOKEN_FILE   a file with a token of another provider that somebody renews;
 //	                              or none of the three: the application is a public client
 //	EXDESK_CLOUD                  Microsoft's cloud: "global" (default), "gcchigh", "dod", "china"

@@ -112,14 +112,6 @@ func (e *Environment) Secret(name string) string {
 	return e.credential(name)
 }
 
-// File is what is in the file that NAME names, or in that of the credentials.
-func (e *Environment) File(name string) string {
-	if path := e.Get(name); path != "" {
-		return e.read(name, path, name)
-	}
-	return e.credential(name)
-}
-
 func (e *Environment) credential(name string) string {
 	dir := e.Get("CREDENTIALS_DIRECTORY")
 	if dir == "" {
@@ -150,7 +142,7 @@ func readFile(path string) (string, error) {
 	}
 	defer file.Close()
 	data, err := io.ReadAll(io.LimitReader(file, mostSecret+1))
-	text := strings.TrimSpace(string(data))
+	text := strings.TrimSpace(strings.TrimPrefix(string(data), "\ufeff")) // a mark that editors of Windows set
 	switch {
 	case err != nil:
 		return "", err

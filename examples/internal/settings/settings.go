@@ -53,6 +53,9 @@ func (e *Environment) Settings() (*Settings, error) {
 	}
 	s.Access = Access(e.One("EXDESK_ACCESS", string(Person), string(Shared), string(Application)))
 	s.outOfReach = e.Get("EXDESK_OUT_OF_REACH")
+	if s.outOfReach != "" && (!addresses.MatchString(s.outOfReach) || strings.EqualFold(s.outOfReach, s.Mailbox)) {
+		e.Wrong("EXDESK_OUT_OF_REACH", "it is not the address of another mailbox")
+	}
 	s.Sends = e.One("EXDESK_SEND", "no", "yes") == "yes"
 	s.readEntra(e)
 	s.readZendesk(e)
@@ -78,7 +81,7 @@ func (s *Settings) readEntra(e *Environment) {
 	if secret := e.Secret("EXDESK_CLIENT_SECRET"); secret != "" {
 		given, s.credential = append(given, "EXDESK_CLIENT_SECRET"), entra.Secret(secret)
 	}
-	if pem := e.File("EXDESK_CLIENT_CERTIFICATE"); pem != "" {
+	if pem := e.Secret("EXDESK_CLIENT_CERTIFICATE"); pem != "" {
 		given = append(given, "EXDESK_CLIENT_CERTIFICATE")
 		cert, err := entra.ParseCertificate([]byte(pem))
 		if s.credential = cert; err != nil {

@@ -81,6 +81,8 @@ func TestWrong(t *testing.T) {
 		{map[string]string{"EXDESK_MAILBOX": ""}, `EXDESK_MAILBOX: it is not set: give the mailbox's address`},
 		{map[string]string{"EXDESK_MAILBOX": "support"}, `EXDESK_MAILBOX: it is not an address`},
 		{map[string]string{"EXDESK_ACCESS": "everybody"}, `EXDESK_ACCESS: "everybody" is not one of person, shared, application`},
+		{map[string]string{"EXDESK_OUT_OF_REACH": "boss"}, `EXDESK_OUT_OF_REACH: it is not the address of another mailbox`},
+		{map[string]string{"EXDESK_OUT_OF_REACH": "Support@contoso.test"}, `EXDESK_OUT_OF_REACH: it is not the address of another mailbox`},
 		{map[string]string{"EXDESK_SEND": "sometimes"}, `EXDESK_SEND: "sometimes" is not one of no, yes`},
 		{map[string]string{"EXDESK_TENANT": " "}, `EXDESK_TENANT: it is not set`},
 		{map[string]string{"EXDESK_CLIENT_ID": ""}, `EXDESK_CLIENT_ID: it is not set`},
@@ -93,7 +95,8 @@ func TestWrong(t *testing.T) {
 		{map[string]string{"EXDESK_CLIENT_SECRET": "", "EXDESK_CLIENT_SECRET_FILE": write(t, strings.Repeat("x", 65<<10))}, `has more than 65536 octets`},
 		{map[string]string{"EXDESK_CLIENT_SECRET": "", "EXDESK_CLIENT_SECRET_FILE": write(t, "\xff\xfe")}, `is not text`},
 		{map[string]string{"EXDESK_FEDERATED_TOKEN_FILE": "/x"}, `EXDESK_CLIENT_SECRET: it is set and so is EXDESK_FEDERATED_TOKEN_FILE`},
-		{map[string]string{"EXDESK_CLIENT_SECRET": "", "EXDESK_CLIENT_CERTIFICATE": write(t, certificate)}, `EXDESK_CLIENT_CERTIFICATE: entra: the PEM has to hold a certificate and its private key`},
+		{map[string]string{"EXDESK_CLIENT_SECRET": "", "EXDESK_CLIENT_CERTIFICATE_FILE": write(t, certificate)}, `EXDESK_CLIENT_CERTIFICATE: entra: the PEM has to hold a certificate and its private key`},
+		{map[string]string{"EXDESK_CLIENT_SECRET": "", "EXDESK_CLIENT_CERTIFICATE": "/etc/exdesk/exdesk.pem"}, `EXDESK_CLIENT_CERTIFICATE: entra`},
 		{map[string]string{"EXDESK_CLIENT_SECRET": "", "EXDESK_ACCESS": "application"}, `EXDESK_CLIENT_SECRET: it is not set, nor EXDESK_CLIENT_CERTIFICATE`},
 		{map[string]string{"EXDESK_ZENDESK": ""}, `EXDESK_ZENDESK: it is not set: give the account`},
 		{map[string]string{"EXDESK_ZENDESK_CLIENT_ID": ""}, `EXDESK_ZENDESK_CLIENT_ID: it is not set`},
@@ -224,4 +227,27 @@ func TestHelp(t *testing.T) {
 	}
 	require.NotContains(t, b.String(), "//\t")
 	require.NotContains(t, b.String(), "package")
+}
+
+// A certificate is given as any other secret is: its file is that of NAME_FILE.
+func TestCertificateFile(t *testing.T) {
+	env := usual(t)
+	env["EXDESK_ACCESS"], env["EXDESK_CLIENT_SECRET"] = "application", ""
+	env["EXDESK_CLIENT_CERTIFICATE_FILE"] = write(t, string(certificate(t)))
+	_, err := read(env)
+	require.NoError(t, err)
+	env["EXDESK_CLIENT_CERTIFICATE_FILE"], env["EXDESK_CLIENT_CERTIFICATE"] = "", string(certificate(t))
+	_, err = read(env)
+	require.NoError(t, err)
+}
+
+// Editors of Windows begin a text with U+FEFF and end lines with CR LF.
+func TestFileOfWindows(t *testing.T) {
+	env := usual(t)
+	env["EXDESK_KEY"] = ""
+	env["EXDESK_KEY_FILE"] = write(t, "\ufeff"+key('a')+"\r\n")
+	s, err := read(env)
+	require.NoError(t, err)
+	_, err = s.Store()
+	require.NoError(t, err)
 }
