@@ -41,7 +41,7 @@ type demo struct {
 const demoUser = "zendesk"
 
 // startDemo starts a fake Exchange Online on loopback.
-func startDemo(s *settings, out io.Writer, log *slog.Logger) (*demo, error) {
+func startDemo(s *flags, out io.Writer, log *slog.Logger) (*demo, error) {
 	d := &demo{exchange: graphtest.New(&graphtest.Options{TokenLife: 10 * 365 * 24 * time.Hour}), password: rand.Text()[:12], out: out}
 	d.account = newAccount(demoUser, d.password)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

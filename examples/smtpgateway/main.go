@@ -5,13 +5,14 @@
 //
 //	go -C examples/smtpgateway run . -demo    # a fake Exchange Online, no credentials
 //
-//	export EXDESK_MAILBOX=support@contoso.com
-//	export ENTRA_TENANT=… ENTRA_CLIENT_ID=… ENTRA_CLIENT_SECRET=…    # or EXDESK_GRAPH_TOKEN
-//	export EXDESK_SMTP_USER=zendesk EXDESK_SMTP_PASSWORD=…           # that Zendesk is given
+//	go run ./examples/connect                 # once, with EXDESK_SEND=yes: signs in to the mailbox
+//	export EXDESK_SMTP_USER=zendesk EXDESK_SMTP_PASSWORD=…    # that Zendesk is given
 //	smtpgateway -addr :587 -cert chain.pem -key key.pem -limits limits.json
 //
-// The application needs Mail.ReadWrite and Mail.Send for the mailbox. In Zendesk
-// give the support address this host, user and password.
+// The environment says which mailbox it is and who opens it, as it does for
+// examples/connect, which explains the variables; of Zendesk nothing has to be set.
+// The password can be in the file of EXDESK_SMTP_PASSWORD_FILE. In Zendesk give the
+// support address this host, user and password.
 //
 // # What it answers
 //
@@ -72,13 +73,12 @@ func main() {
 	}
 }
 
-// settings are the command line.
-type settings struct {
+// flags are the command line.
+type flags struct {
 	addr, tlsAddr string
 	cert, key     string
 	insecure      bool
 	demo          bool
-	graph         string
 	limits        string
 	maxMB         int64
 	clients       int
@@ -101,8 +101,8 @@ func (l *list) Set(text string) error {
 	return nil
 }
 
-func parse(args []string, stderr io.Writer) (*settings, error) {
-	var s settings
+func parse(args []string, stderr io.Writer) (*flags, error) {
+	var s flags
 	f := flag.NewFlagSet("smtpgateway", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.StringVar(&s.addr, "addr", "127.0.0.1:2587", "serve SMTP with STARTTLS at `address`; empty does not")
@@ -111,7 +111,6 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	f.StringVar(&s.key, "key", "", "`file` of its key")
 	f.BoolVar(&s.insecure, "insecure", false, "do without a certificate, on loopback alone: the password is sent in the clear")
 	f.BoolVar(&s.demo, "demo", false, "start a fake Exchange Online, and tell of each mail that leaves")
-	f.StringVar(&s.graph, "graph", "", "use the Microsoft Graph at `URL`")
 	f.StringVar(&s.limits, "limits", "", "keep in `file` what was sent in the last 24 hours")
 	f.Int64Var(&s.maxMB, "max-mb", 35, "take mail of so many `MB` at most, encoded; Exchange Online sends 35 by default and 150 at most")
 	f.IntVar(&s.clients, "clients", 50, "serve so many `connections` at a time")
@@ -131,8 +130,8 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 		return nil, fmt.Errorf("-max-mb %d is not between 1 and 150", s.maxMB)
 	case s.clients < 1:
 		return nil, fmt.Errorf("-clients %d lets nobody in", s.clients)
-	case s.demo && (s.cert != "" || s.insecure || s.graph != "" || s.limits != ""):
-		return nil, errors.New("-demo has a certificate, a mailbox and limits of its own")
+	case s.demo && (s.cert != "" || s.insecure || s.limits != ""):
+		return nil, errors.New("-demo has a certificate and limits of its own")
 	case s.demo || s.cert != "" && !s.insecure:
 		return &s, nil
 	case s.cert != "":
@@ -182,10 +181,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return err
 		}
 		defer done()
-		if conn, err = connect(ctx, s, limiter, o.log); err != nil {
-			return err
-		}
-		if o.account, err = accountOf(os.Getenv("EXDESK_SMTP_USER"), os.Getenv("EXDESK_SMTP_PASSWORD")); err != nil {
+		if conn, o.account, err = connect(s, limiter, o.log); err != nil {
 			return err
 		}
 		if s.cert != "" {

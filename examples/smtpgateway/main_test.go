@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -31,12 +32,12 @@ func TestWrongFlags(t *testing.T) {
 		"no address":             {"-demo", "-addr", ""},
 		"between 1 and 150":      {"-demo", "-max-mb", "151"},
 		"lets nobody in":         {"-demo", "-clients", "0"},
-		"of its own":             {"-demo", "-graph", "http://127.0.0.1:1"},
-		"EXDESK_GRAPH_TOKEN":     {"-insecure", "-addr", "127.0.0.1:0"},
+		"of its own":             {"-demo", "-limits", "x"},
+		"EXDESK_TENANT":          {"-insecure", "-addr", "127.0.0.1:0"},
 		"opening the limits":     {"-insecure", "-addr", "127.0.0.1:0", "-limits", "/does/not/exist"},
 		"address already in use": {"-demo", "-addr", "127.0.0.1:" + taken(t)},
 	} {
-		for _, name := range []string{"EXDESK_MAILBOX", "EXDESK_GRAPH_TOKEN", "ENTRA_TENANT", "EXDESK_SMTP_USER"} {
+		for _, name := range []string{"EXDESK_MAILBOX", "EXDESK_TENANT", "EXDESK_SMTP_USER"} {
 			t.Setenv(name, "")
 		}
 		var out, errs bytes.Buffer
@@ -92,15 +93,14 @@ func TestDemo(t *testing.T) {
 // credentials in the environment.
 func TestProgram(t *testing.T) {
 	w := newWorld(t, nil)
-	t.Setenv("EXDESK_MAILBOX", w.exchange.Mailbox())
-	t.Setenv("EXDESK_GRAPH_TOKEN", w.exchange.Token())
-	t.Setenv("EXDESK_SMTP_USER", user)
-	t.Setenv("EXDESK_SMTP_PASSWORD", password)
+	id, secret := w.exchange.Client()
+	setEnvironment(t, map[string]string{"EXDESK_MAILBOX": w.exchange.Mailbox(), "EXDESK_CLIENT_ID": id, "EXDESK_CLIENT_SECRET": secret,
+		"EXDESK_GRAPH_URL": w.url, "EXDESK_LOGIN_URL": w.url})
 	dir := t.TempDir()
 	cert, key, limits := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), filepath.Join(dir, "limits.json")
 	trust := writeCertificate(t, cert, key)
 	for range 2 { // two gateways of one mailbox
-		found, out := running(t, `listening address=(\S+)`, "-addr", "127.0.0.1:0", "-cert", cert, "-key", key, "-limits", limits, "-graph", w.url)
+		found, out := running(t, `listening address=(\S+)`, "-addr", "127.0.0.1:0", "-cert", cert, "-key", key, "-limits", limits)
 		c, err := smtp.DialStartTLS(found[1], trust)
 		require.NoError(t, err)
 		defer c.Close()
@@ -113,14 +113,11 @@ func TestProgram(t *testing.T) {
 }
 
 func TestInsecureOnLoopback(t *testing.T) {
-	t.Setenv("EXDESK_MAILBOX", "support@contoso.test")
-	t.Setenv("EXDESK_GRAPH_TOKEN", "x")
-	t.Setenv("EXDESK_SMTP_USER", user)
-	t.Setenv("EXDESK_SMTP_PASSWORD", "")
+	setEnvironment(t, map[string]string{"EXDESK_SMTP_PASSWORD": "", "EXDESK_GRAPH_URL": "http://127.0.0.1:1", "EXDESK_LOGIN_URL": "http://127.0.0.1:1"})
 	var out bytes.Buffer
 	require.ErrorContains(t, run(t.Context(), []string{"-insecure", "-addr", "127.0.0.1:0"}, &out, &out), "EXDESK_SMTP_PASSWORD")
 	t.Setenv("EXDESK_SMTP_PASSWORD", password)
-	found, _ := running(t, `listening address=(\S+)`, "-insecure", "-addr", "127.0.0.1:0", "-graph", "http://127.0.0.1:1")
+	found, _ := running(t, `listening address=(\S+)`, "-insecure", "-addr", "127.0.0.1:0")
 	c, err := smtp.Dial(found[1])
 	require.NoError(t, err)
 	defer c.Close()
@@ -128,18 +125,31 @@ func TestInsecureOnLoopback(t *testing.T) {
 	require.NoError(t, c.Mail("", nil))
 }
 
-func TestCredentials(t *testing.T) {
-	t.Setenv("EXDESK_GRAPH_TOKEN", "")
-	t.Setenv("ENTRA_TENANT", "contoso.test")
-	t.Setenv("ENTRA_CLIENT_ID", "id")
-	t.Setenv("ENTRA_CLIENT_SECRET", "")
-	_, err := credentials(t.Context())
-	require.ErrorContains(t, err, "ENTRA_CLIENT_SECRET")
-	require.NotContains(t, err.Error(), "ENTRA_CLIENT_ID")
-	t.Setenv("ENTRA_CLIENT_SECRET", "secret")
-	tokens, err := credentials(t.Context())
+// setEnvironment sets what is usual, for an application that opens the mailbox by
+// itself.
+func setEnvironment(t *testing.T, changed map[string]string) {
+	t.Helper()
+	usual := map[string]string{"EXDESK_MAILBOX": "support@contoso.test", "EXDESK_ACCESS": "application", "EXDESK_TENANT": "contoso.test",
+		"EXDESK_CLIENT_ID": "id", "EXDESK_CLIENT_SECRET": "secret", "EXDESK_SMTP_USER": user, "EXDESK_SMTP_PASSWORD": password}
+	maps.Copy(usual, changed)
+	for name, v := range usual {
+		t.Setenv(name, v)
+	}
+}
+
+// All that is missing is told at once.
+func TestEnvironment(t *testing.T) {
+	setEnvironment(t, map[string]string{"EXDESK_CLIENT_SECRET": "", "EXDESK_SMTP_PASSWORD": "", "EXDESK_TENANT": ""})
+	_, _, err := connect(new(flags), nil, nil)
+	for _, name := range []string{"EXDESK_CLIENT_SECRET", "EXDESK_SMTP_PASSWORD", "EXDESK_TENANT"} {
+		require.ErrorContains(t, err, name)
+	}
+	require.NotContains(t, err.Error(), "EXDESK_ZENDESK")
+	setEnvironment(t, nil)
+	conn, account, err := connect(new(flags), nil, nil)
 	require.NoError(t, err)
-	require.NotNil(t, tokens)
+	require.NotNil(t, conn)
+	require.NotNil(t, account)
 }
 
 func writeCertificate(t *testing.T, cert, key string) *tls.Config {

@@ -163,7 +163,7 @@ func TestOperatorHasToAct(t *testing.T) {
 	w.fault(graphtest.Fault{Path: "/v1.0/users/*/messages/*/send", Status: 403, Code: "ErrorAccessDenied"})
 	requireReply(t, w.send(notice("one"), ann), 451, enhanced{4, 3, 5}, "its operator has to look at Mail.ReadWrite and Mail.Send")
 	w.exchange.ExpireTokens()
-	requireReply(t, w.send(notice("two"), ann), 451, enhanced{4, 3, 5}, "EXDESK_GRAPH_TOKEN")
+	requireReply(t, w.send(notice("two"), ann), 451, enhanced{4, 3, 5}, "examples/connect, or to renew EXDESK_CLIENT_SECRET")
 	w.requireSent(0)
 }
 

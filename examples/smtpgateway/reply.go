@@ -48,8 +48,8 @@ func errReply(err error) *smtp.SMTPError {
 	case errors.Is(err, context.DeadlineExceeded):
 		return reply(451, enhanced{4, 3, 0}, "It took longer than %.0f minutes: try again", patience.Minutes())
 	case errors.Is(err, exdesk.ErrAuth):
-		return reply(451, enhanced{4, 3, 5}, "Microsoft Graph does not take the gateway's credentials: its operator has to renew "+
-			"EXDESK_GRAPH_TOKEN or ENTRA_CLIENT_SECRET (%s)", reason(err))
+		return reply(451, enhanced{4, 3, 5}, "Microsoft does not take the gateway's credentials: its operator has to run "+
+			"examples/connect, or to renew EXDESK_CLIENT_SECRET (%s)", reason(err))
 	case errors.Is(err, exdesk.ErrAccess):
 		return reply(451, enhanced{4, 3, 5}, "The gateway's application may not use the mailbox: its operator has to look at "+
 			"Mail.ReadWrite and Mail.Send, and EXDESK_MAILBOX (%s)", reason(err))

@@ -60,7 +60,7 @@ func demo(ctx context.Context, out io.Writer) error {
 	}
 	ctx, end := context.WithCancel(ctx)
 	served := make(chan error, 1)
-	go func() { served <- s.serve(ctx, ln, &settings{path: "/zendesk", drain: time.Second}) }()
+	go func() { served <- s.serve(ctx, ln, &flags{path: "/zendesk", drain: time.Second}) }()
 	err = (&show{s, exchange, support, hooks, out}).run(ctx)
 	end()
 	return errors.Join(err, <-served)

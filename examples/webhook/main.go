@@ -9,16 +9,14 @@
 // ticket.comment_added, at https://HOST/zendesk; and its own triggers that notify
 // requesters and CCs of comments have to be off, or each is told twice.
 //
-// The environment says who it is:
+// The environment says who it is, as it does for examples/connect, which signs in
+// to the mailbox with EXDESK_SEND=yes and explains the variables; and besides
 //
-//	EXDESK_MAILBOX          the mailbox's address
-//	EXDESK_GRAPH_TOKEN      a token for Graph, or else
-//	ENTRA_TENANT, ENTRA_CLIENT_ID, ENTRA_CLIENT_SECRET    (Mail.ReadWrite, Mail.Send)
-//	EXDESK_ZENDESK          the account: acme, or https://acme.zendesk.com
-//	EXDESK_ZENDESK_TOKEN    a token for Zendesk, or else
-//	ZENDESK_CLIENT_ID, ZENDESK_CLIENT_SECRET              (scope read)
-//	EXDESK_WEBHOOK_SECRETS  the webhook's signing secret, or several, with commas
+//	EXDESK_WEBHOOK_SECRETS  the webhook's signing secret, or several, with commas; or in the
+//	                        file of EXDESK_WEBHOOK_SECRETS_FILE
 //	EXDESK_SELF             ids of users whose comments are not sent, with commas
+//
+// Of Zendesk's scopes read is enough.
 //
 // A comment that cannot be sent within the ten seconds that Zendesk waits stays
 // in a queue in memory, for two hours at most, and Zendesk is told to come back
@@ -58,27 +56,24 @@ func main() {
 	}
 }
 
-// settings are the command line.
-type settings struct {
-	addr, path     string
-	cert, key      string
-	graph, zendesk string
-	limits         string
-	mayLose        string
-	drain          time.Duration
-	demo           bool
+// flags are the command line.
+type flags struct {
+	addr, path string
+	cert, key  string
+	limits     string
+	mayLose    string
+	drain      time.Duration
+	demo       bool
 }
 
-func parse(args []string, stderr io.Writer) (*settings, error) {
-	var s settings
+func parse(args []string, stderr io.Writer) (*flags, error) {
+	var s flags
 	f := flag.NewFlagSet("webhook", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.StringVar(&s.addr, "addr", "127.0.0.1:8080", "`address` to listen at")
 	f.StringVar(&s.path, "path", "/zendesk", "`path` of the webhook")
 	f.StringVar(&s.cert, "cert", "", "serve HTTPS with the certificate in `FILE`; Zendesk wants it, here or before here")
 	f.StringVar(&s.key, "key", "", "and its key in `FILE`")
-	f.StringVar(&s.graph, "graph", "", "the Microsoft Graph at `URL`, for tests")
-	f.StringVar(&s.zendesk, "zendesk", "", "the Zendesk account at `URL`, for tests")
 	f.StringVar(&s.limits, "limits", "", "remember in `FILE` what was sent, so that a restart keeps to the mailbox's limits")
 	f.StringVar(&s.mayLose, "may-lose", "", "`fields` of the header, with commas, that this tenant does not keep")
 	f.DurationVar(&s.drain, "drain", 20*time.Second, "how long to go on sending when it is to end")
@@ -107,7 +102,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return demo(ctx, stdout)
 	}
 	log := slog.New(slog.NewTextHandler(stderr, nil))
-	c, err := connect(ctx, s)
+	c, err := connect()
 	if err != nil {
 		return err
 	}
@@ -139,7 +134,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 }
 
 // serve answers Zendesk until ctx ends, and then finishes what it can.
-func (s *sender) serve(ctx context.Context, ln net.Listener, o *settings) error {
+func (s *sender) serve(ctx context.Context, ln net.Listener, o *flags) error {
 	srv := &http.Server{Handler: s.handler(o.path), ReadHeaderTimeout: 10 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
 	failed := make(chan error, 1)
 	go func() {

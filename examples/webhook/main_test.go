@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/mail"
@@ -441,36 +442,36 @@ func TestHealth(t *testing.T) {
 	})
 }
 
-func TestSettings(t *testing.T) {
-	for name, v := range map[string]string{"EXDESK_MAILBOX": "support@contoso.test", "EXDESK_GRAPH_TOKEN": "x", "EXDESK_ZENDESK": "acme", "EXDESK_ZENDESK_TOKEN": "x", "EXDESK_WEBHOOK_SECRETS": " a, b,",
-		"ENTRA_TENANT": "", "ENTRA_CLIENT_ID": "", "ENTRA_CLIENT_SECRET": "", "ZENDESK_CLIENT_ID": "", "ZENDESK_CLIENT_SECRET": "", "EXDESK_SELF": ""} {
+// setEnvironment sets what is usual, for an application that opens the mailbox by
+// itself.
+func setEnvironment(t *testing.T, changed map[string]string) {
+	t.Helper()
+	usual := map[string]string{"EXDESK_MAILBOX": "support@contoso.test", "EXDESK_ACCESS": "application", "EXDESK_TENANT": "contoso.test",
+		"EXDESK_CLIENT_ID": "id", "EXDESK_CLIENT_SECRET": "secret", "EXDESK_ZENDESK": "acme", "EXDESK_ZENDESK_CLIENT_ID": "id",
+		"EXDESK_ZENDESK_CLIENT_SECRET": "secret", "EXDESK_WEBHOOK_SECRETS": " a, b,", "EXDESK_SELF": ""}
+	maps.Copy(usual, changed)
+	for name, v := range usual {
 		t.Setenv(name, v)
 	}
-	c, err := connect(t.Context(), &settings{})
+}
+
+func TestSettings(t *testing.T) {
+	setEnvironment(t, map[string]string{"EXDESK_SELF": "7, 8"})
+	c, err := connect()
 	require.NoError(t, err)
 	require.Equal(t, []string{"a", "b"}, c.secrets)
+	require.Equal(t, []int64{7, 8}, c.self)
 	require.Equal(t, "acme", c.desk.Account())
-	for _, bad := range [][3]string{
-		{"EXDESK_MAILBOX", "", "EXDESK_MAILBOX"}, {"EXDESK_GRAPH_TOKEN", "", "ENTRA_TENANT"}, {"EXDESK_ZENDESK", "", "EXDESK_ZENDESK"},
-		{"EXDESK_ZENDESK", "a b", "subdomain"}, {"EXDESK_ZENDESK", "http://acme.zendesk.com", "https"}, {"EXDESK_ZENDESK_TOKEN", "", "ZENDESK_CLIENT_ID"},
-		{"EXDESK_WEBHOOK_SECRETS", ", ,", "EXDESK_WEBHOOK_SECRETS"}, {"EXDESK_SELF", "sam", "EXDESK_SELF"},
+	for _, bad := range [][2]string{
+		{"EXDESK_MAILBOX", ""}, {"EXDESK_CLIENT_SECRET", ""}, {"EXDESK_ZENDESK", ""}, {"EXDESK_ZENDESK_CLIENT_ID", ""},
+		{"EXDESK_WEBHOOK_SECRETS", ", ,"}, {"EXDESK_WEBHOOK_SECRETS_FILE", "/does/not/exist"}, {"EXDESK_SELF", "sam"},
 	} {
 		t.Run(bad[0], func(t *testing.T) {
 			t.Setenv(bad[0], bad[1])
-			_, err := connect(t.Context(), &settings{})
-			require.ErrorContains(t, err, bad[2])
+			_, err := connect()
+			require.ErrorContains(t, err, bad[0])
 		})
 	}
-	t.Setenv("EXDESK_ZENDESK", "https://Acme.zendesk.com/")
-	t.Setenv("EXDESK_GRAPH_TOKEN", "")
-	t.Setenv("EXDESK_ZENDESK_TOKEN", "")
-	for _, name := range []string{"ENTRA_TENANT", "ENTRA_CLIENT_ID", "ENTRA_CLIENT_SECRET", "ZENDESK_CLIENT_ID", "ZENDESK_CLIENT_SECRET"} {
-		t.Setenv(name, "x")
-	}
-	t.Setenv("EXDESK_SELF", "7, 8")
-	c, err = connect(t.Context(), &settings{graph: "http://127.0.0.1:1/v1.0/", zendesk: "http://127.0.0.1:2"})
-	require.NoError(t, err)
-	require.Equal(t, []int64{7, 8}, c.self)
 	for _, args := range [][]string{{"-cert", "x"}, {"-path", "zendesk"}, {"-path", health}, {"extra"}, {"-drain", "-1s"}, {"-nonsense"}} {
 		require.Error(t, run(t.Context(), args, io.Discard, io.Discard), args)
 	}
@@ -482,16 +483,16 @@ func TestRun(t *testing.T) {
 	graphServer, deskServer := httptest.NewServer(exchange), httptest.NewServer(support)
 	defer graphServer.Close()
 	defer deskServer.Close()
-	for name, v := range map[string]string{"EXDESK_MAILBOX": exchange.Mailbox(), "EXDESK_GRAPH_TOKEN": exchange.Token(), "EXDESK_ZENDESK": "acme",
-		"EXDESK_ZENDESK_TOKEN": support.Token(), "EXDESK_WEBHOOK_SECRETS": "x", "EXDESK_SELF": ""} {
-		t.Setenv(name, v)
-	}
+	id, secret := exchange.Client()
+	deskID, deskSecret := support.Client()
+	setEnvironment(t, map[string]string{"EXDESK_MAILBOX": exchange.Mailbox(), "EXDESK_CLIENT_ID": id, "EXDESK_CLIENT_SECRET": secret, "EXDESK_GRAPH_URL": graphServer.URL,
+		"EXDESK_LOGIN_URL": graphServer.URL, "EXDESK_ZENDESK_CLIENT_ID": deskID, "EXDESK_ZENDESK_CLIENT_SECRET": deskSecret, "EXDESK_ZENDESK_URL": deskServer.URL})
 	logs := &lines{}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	limits := filepath.Join(t.TempDir(), "limits")
 	go func() {
-		ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-limits", limits, "-may-lose", "X-Mailer", "-graph", graphServer.URL, "-zendesk", deskServer.URL}, io.Discard, logs)
+		ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-limits", limits, "-may-lose", "X-Mailer"}, io.Discard, logs)
 	}()
 	addr := regexp.MustCompile(`msg=ready addr=(\S+)`)
 	require.Eventually(t, func() bool { return addr.MatchString(logs.String()) }, 10*time.Second, 10*time.Millisecond, "%s", logs)

@@ -1,14 +1,12 @@
 package settings
 
 import (
-	"context"
 	"log/slog"
 
 	"golang.org/x/oauth2"
 
 	"github.com/exdesk/exdesk/entra"
 	"github.com/exdesk/exdesk/graph"
-	"github.com/exdesk/exdesk/tokens"
 	"github.com/exdesk/exdesk/zendesk"
 )
 
@@ -59,16 +57,17 @@ func (s *Settings) Account() string {
 	return s.zendesk + ".zendesk.com"
 }
 
-// Desk returns the Zendesk account. log hears what Zendesk warns of.
-func (s *Settings) Desk(log *slog.Logger) (*zendesk.Client, error) {
-	source, err := s.deskTokens()
+// Desk returns the Zendesk account, with these scopes, by default those of package
+// zendesk. log hears what Zendesk warns of.
+func (s *Settings) Desk(log *slog.Logger, scopes ...string) (*zendesk.Client, error) {
+	source, err := s.deskTokens(scopes)
 	if err != nil {
 		return nil, err
 	}
 	return zendesk.New(s.zendesk, source, &zendesk.Options{BaseURL: s.zendeskURL, Logger: log})
 }
 
-func (s *Settings) deskTokens() (oauth2.TokenSource, error) {
+func (s *Settings) deskTokens(scopes []string) (oauth2.TokenSource, error) {
 	if s.zendeskEmail != "" {
 		return zendesk.APIToken(s.zendeskEmail, s.zendeskToken), nil
 	}
@@ -76,7 +75,5 @@ func (s *Settings) deskTokens() (oauth2.TokenSource, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tokens.NewAppSource(func(ctx context.Context) (*oauth2.Token, error) {
-		return app.ClientCredentials(ctx)
-	}), nil
+	return app.AppSource(scopes...)
 }

@@ -1,6 +1,6 @@
 // Package settings reads from the environment how a mailbox and a Zendesk account
-// are connected, for examples/connect and examples/ingest: a person sets the same
-// for both.
+// are connected, for examples/connect, which signs in, and for those that work then,
+// examples/ingest, webhook and smtpgateway: a person sets the same for all.
 //
 //	EXDESK_MAILBOX                the mailbox's address
 //	EXDESK_ACCESS                 who opens it: "person", who signs in as the mailbox (default);

@@ -12,7 +12,7 @@ var doc string
 
 // Help prints the table of the variables, which is that of the package.
 func Help(w io.Writer) {
-	_, text, _ := strings.Cut(doc, "for both.\n")
+	_, text, _ := strings.Cut(doc, "the same for all.\n")
 	text, _, _ = strings.Cut(text, "package settings")
 	fmt.Fprintln(w, "The environment says what is connected:")
 	for line := range strings.Lines(text) {

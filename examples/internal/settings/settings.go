@@ -44,9 +44,21 @@ var (
 	addresses = regexp.MustCompile(`^[^\s@<>,;"]+@[^\s@<>,;"]+$`)
 )
 
-// Settings reads what both programs share, and the files that it names. The error
+// Settings reads what the programs share, and the files that it names. The error
 // tells all that is wrong with the Environment, and no secret.
 func (e *Environment) Settings() (*Settings, error) {
+	s := e.mailbox()
+	s.readZendesk(e)
+	return s, e.Err()
+}
+
+// WithoutDesk is Settings for a program that has nothing to do with Zendesk.
+func (e *Environment) WithoutDesk() (*Settings, error) {
+	s := e.mailbox()
+	return s, e.Err()
+}
+
+func (e *Environment) mailbox() *Settings {
 	s := &Settings{Mailbox: e.Need("EXDESK_MAILBOX", "the mailbox's address")}
 	if s.Mailbox != "" && !addresses.MatchString(s.Mailbox) {
 		e.Wrong("EXDESK_MAILBOX", "it is not an address: give one such as support@contoso.com")
@@ -58,12 +70,11 @@ func (e *Environment) Settings() (*Settings, error) {
 	}
 	s.Sends = e.One("EXDESK_SEND", "no", "yes") == "yes"
 	s.readEntra(e)
-	s.readZendesk(e)
 	if s.Access != Application {
 		s.store = e.Need("EXDESK_STORE", "a directory of its own, which keeps the sign-in sealed")
 		s.readKey(e)
 	}
-	return s, e.Err()
+	return s
 }
 
 func (s *Settings) readEntra(e *Environment) {
