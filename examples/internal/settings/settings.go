@@ -59,7 +59,8 @@ func (e *Environment) WithoutDesk() (*Settings, error) {
 }
 
 func (e *Environment) mailbox() *Settings {
-	s := &Settings{Mailbox: e.Need("EXDESK_MAILBOX", "the mailbox's address")}
+	// In small letters, as package consent names what it keeps.
+	s := &Settings{Mailbox: strings.ToLower(e.Need("EXDESK_MAILBOX", "the mailbox's address"))}
 	if s.Mailbox != "" && !addresses.MatchString(s.Mailbox) {
 		e.Wrong("EXDESK_MAILBOX", "it is not an address: give one such as support@contoso.com")
 	}

@@ -251,3 +251,12 @@ func TestFileOfWindows(t *testing.T) {
 	_, err = s.Store()
 	require.NoError(t, err)
 }
+
+// An address is the same whatever its capitals, and names the sign-in.
+func TestCapitals(t *testing.T) {
+	env := usual(t)
+	env["EXDESK_MAILBOX"] = "Support@Contoso.test"
+	s, err := read(env)
+	require.NoError(t, err)
+	require.Equal(t, "support@contoso.test", s.Mailbox)
+}
