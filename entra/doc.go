@@ -9,9 +9,10 @@
 //	token, err := app.Exchange(ctx, in, code, verifier)        // when it is back
 //	err = tokens.Put(ctx, store, address, app.SignedIn(token, address))
 //	source, err := app.Source(address, store)
-//	mailbox, err := graph.New(address, source, nil)
+//	mailbox, err := graph.New(address, source, &graph.Options{User: "me"})
 //
-// Package consent is the pages that do so. Or the application signs in by itself,
+// Package consent is the pages that do so. On a terminal, Device and DeviceToken
+// take the place of the browser. Or the application signs in by itself,
 // to the mailboxes that an administrator has let it:
 //
 //	source, err := app.AppSource()
