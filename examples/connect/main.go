@@ -34,6 +34,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/exdesk/exdesk"
 	"github.com/exdesk/exdesk/examples/internal/settings"
@@ -173,6 +174,7 @@ func (p *program) check(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	found = append(found, p.Ending(time.Now())...)
 	p.print(found)
 	if found.Failed() {
 		return errBroken

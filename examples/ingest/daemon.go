@@ -142,6 +142,7 @@ func (d *daemon) examine(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	found = append(found, d.Ending(time.Now())...)
 	for _, one := range found {
 		level := d.log.Debug
 		switch one.Severity {

@@ -24,6 +24,7 @@ import (
 
 	"github.com/exdesk/exdesk"
 	"github.com/exdesk/exdesk/entra"
+	"github.com/exdesk/exdesk/examples/internal/settings"
 	"github.com/exdesk/exdesk/graph"
 	"github.com/exdesk/exdesk/graph/graphtest"
 	"github.com/exdesk/exdesk/internal/memnet"
@@ -55,7 +56,7 @@ func inRoom(t *testing.T, f func(t *testing.T, r *room)) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r := &room{T: t, exchange: graphtest.New(nil), support: zendesktest.New(&zendesktest.Options{TokenLife: -1}),
-			store: new(tokens.Memory), log: new(lines), config: config{every: 30 * time.Second, stop: 30 * time.Second}}
+			store: new(tokens.Memory), log: new(lines), config: config{Settings: new(settings.Settings), every: 30 * time.Second, stop: 30 * time.Second}}
 		var stop [2]func()
 		r.graphURL, r.graphHTTP, stop[0] = memnet.Serve(r.exchange)
 		r.deskURL, r.deskHTTP, stop[1] = memnet.Serve(r.support)

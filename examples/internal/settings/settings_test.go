@@ -260,3 +260,23 @@ func TestCapitals(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "support@contoso.test", s.Mailbox)
 }
+
+// Of a certificate it is told a month before that it ends.
+func TestEnding(t *testing.T) {
+	env := usual(t)
+	s, err := read(env)
+	require.NoError(t, err)
+	require.Empty(t, s.Ending(time.Now().AddDate(10, 0, 0)), "nobody knows when a secret ends")
+	text := certificate(t)
+	block, _ := pem.Decode(text)
+	cert, err := x509.ParseCertificate(block.Bytes)
+	require.NoError(t, err)
+	env["EXDESK_CLIENT_SECRET"], env["EXDESK_CLIENT_CERTIFICATE"] = "", string(text)
+	s, err = read(env)
+	require.NoError(t, err)
+	require.Empty(t, s.Ending(cert.NotAfter.AddDate(0, 0, -31)))
+	found := s.Ending(cert.NotAfter.AddDate(0, 0, -3))
+	require.Equal(t, exdesk.Warning, found.Worst())
+	require.Contains(t, found[0].What, "ends on "+cert.NotAfter.UTC().Format(time.DateOnly)+", in 3 days")
+	require.Equal(t, exdesk.Failure, s.Ending(cert.NotAfter.AddDate(0, 0, 1)).Worst())
+}
