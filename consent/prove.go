@@ -49,22 +49,8 @@ func (h *Handler) prove(ctx context.Context, mailbox string, token *oauth2.Token
 			return nil, &otherError{user}
 		}
 	}
-	account := h.opts.Account(mailbox)
-	p := &proved{store: new(tokens.Memory), user: user}
-	if err := tokens.Put(ctx, p.store, account, h.app.SignedIn(token, user)); err != nil {
-		return nil, err
-	}
-	source, err := h.app.Source(account, p.store)
+	store, source, err := h.app.Try(ctx, h.opts.Account(mailbox), h.app.SignedIn(token, user))
 	if err != nil {
-		return nil, err
-	}
-	// What cannot be renewed would end in an hour, when nobody is looking.
-	current, err := source.TokenContext(ctx)
-	if err != nil {
-		return nil, err
-	}
-	source.Refused(current)
-	if _, err := source.TokenContext(ctx); err != nil {
 		return nil, err
 	}
 	opts.PageSize = 1
@@ -78,5 +64,5 @@ func (h *Handler) prove(ctx context.Context, mailbox string, token *oauth2.Token
 		}
 		break
 	}
-	return p, nil
+	return &proved{store, user}, nil
 }

@@ -111,6 +111,26 @@ func (a *App) SignedIn(token *oauth2.Token, user string) tokens.SignIn {
 	return tokens.SignIn{Token: token, ClientID: a.clientID, TokenURL: a.endpoint.TokenURL, User: user}
 }
 
+// Try renews a sign-in once before it is kept: what is wrong with that, such as the
+// wrong kind of tenant, would show in an hour otherwise. It returns where the renewed
+// sign-in is, for tokens.Copy to keep, and a source of its tokens until then. An
+// error of the login host is a *tokens.Error.
+func (a *App) Try(ctx context.Context, account string, in tokens.SignIn) (*tokens.Memory, *tokens.Source, error) {
+	trial := new(tokens.Memory)
+	if err := tokens.Put(ctx, trial, account, in); err != nil {
+		return nil, nil, err
+	}
+	source, err := a.Source(account, trial)
+	if err != nil {
+		return nil, nil, err
+	}
+	source.Refused(in.Token)
+	if _, err := source.TokenContext(ctx); err != nil {
+		return nil, nil, err
+	}
+	return trial, source, nil
+}
+
 // AppSource returns the source of the application's own tokens, with all the
 // permissions that an administrator has granted it ("OAuth 2.0 client credentials
 // flow"). It takes a credential and the tenant's own name. It does no I/O.

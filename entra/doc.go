@@ -7,7 +7,8 @@
 //	app, err := entra.New("contoso.com", clientID, entra.Secret(secret), nil)
 //	url := app.AuthCodeURL(in, state, verifier)                // send the browser there
 //	token, err := app.Exchange(ctx, in, code, verifier)        // when it is back
-//	err = tokens.Put(ctx, store, address, app.SignedIn(token, address))
+//	trial, _, err := app.Try(ctx, address, app.SignedIn(token, address))
+//	err = tokens.Copy(ctx, store, trial, address)
 //	source, err := app.Source(address, store)
 //	mailbox, err := graph.New(address, source, &graph.Options{User: "me"})
 //

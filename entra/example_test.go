@@ -86,7 +86,12 @@ func ExampleApp_Exchange() {
 		fmt.Println(err)
 		return
 	}
-	err = tokens.Put(ctx, store, "support@contoso.test", app.SignedIn(token, "support@contoso.test"))
+	trial, _, err := app.Try(ctx, "support@contoso.test", app.SignedIn(token, "support@contoso.test"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = tokens.Copy(ctx, store, trial, "support@contoso.test")
 	fmt.Println(err)
 	source, err := app.Source("support@contoso.test", store)
 	if err != nil {

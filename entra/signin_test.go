@@ -404,3 +404,30 @@ func TestLoginHostRedirects(t *testing.T) {
 	_, err = short.Device(t.Context())
 	require.ErrorContains(t, err, "answer cannot be read")
 }
+
+// Nothing is kept of a sign-in that cannot be renewed.
+func TestTry(t *testing.T) {
+	inRoom(t, graphtest.Options{RefreshReuse: graphtest.ReuseEnds}, func(t *testing.T, r *room) {
+		app := r.app("contoso.test", r.secret())
+		token, err := r.signIn(app, entra.AuthRequest{}, graphtest.Answer{User: mailbox})
+		require.NoError(t, err)
+		trial, source, err := app.Try(t.Context(), mailbox, app.SignedIn(token, mailbox))
+		require.NoError(t, err)
+		require.NoError(t, r.reads(source))
+		require.Equal(t, "refresh_token", r.Issued()[len(r.Issued())-1].Grant)
+		require.NoError(t, tokens.Copy(t.Context(), &r.store, trial, mailbox))
+		kept, err := app.Source(mailbox, &r.store)
+		require.NoError(t, err)
+		time.Sleep(2 * time.Hour)
+		require.NoError(t, r.reads(kept))
+		require.Zero(t, r.RefreshReuses())
+
+		token, err = r.signIn(app, entra.AuthRequest{}, graphtest.Answer{User: mailbox})
+		require.NoError(t, err)
+		require.NoError(t, r.FailTokens(graphtest.TokenFault{Grant: "refresh_token", Number: 50194}))
+		_, _, err = app.Try(t.Context(), mailbox, app.SignedIn(token, mailbox))
+		require.ErrorIs(t, err, tokens.ErrClient)
+		_, _, err = app.Try(t.Context(), mailbox, tokens.SignIn{})
+		require.Error(t, err)
+	})
+}

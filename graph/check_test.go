@@ -20,6 +20,7 @@ import (
 	"github.com/exdesk/exdesk"
 	"github.com/exdesk/exdesk/graph"
 	"github.com/exdesk/exdesk/graph/graphtest"
+	"github.com/exdesk/exdesk/internal/findings"
 	"github.com/exdesk/exdesk/internal/memnet"
 )
 
@@ -292,7 +293,7 @@ func TestCheck(t *testing.T) {
 
 				before, sent := srv.Messages(), len(srv.Accepted())
 				found := box.Check(t.Context(), c.setup)
-				requireFindings(t, found, c.want)
+				findings.Require(t, found, c.want)
 				require.Equal(t, before, srv.Messages(), "nothing is changed")
 				require.Len(t, srv.Accepted(), sent)
 				for _, r := range srv.Requests() {
@@ -316,44 +317,13 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// requireFindings asserts that each of want is there, all its words in order, and
-// that nothing else is a Failure.
-func requireFindings(t *testing.T, found []exdesk.Finding, want []string) {
-	t.Helper()
-	lines := make([]string, len(found))
-	failures := 0
-	for i, f := range found {
-		lines[i] = fmt.Sprintf("%s %s: %s: %s", f.Severity, f.Subject, f.What, f.Do)
-		if f.Severity == exdesk.Failure {
-			failures++
-			require.NotEmpty(t, f.Do, lines[i])
-		}
-	}
-	for _, w := range want {
-		if strings.HasPrefix(w, "failure") {
-			failures--
-		}
-		begin, words, _ := strings.Cut(w, ": ")
-		begin = strings.TrimSuffix(begin, ":") + ": "
-		require.True(t, slices.ContainsFunc(lines, func(line string) bool {
-			rest, ok := strings.CutPrefix(line, begin)
-			for _, word := range strings.Split(words, ": ") {
-				_, after, is := strings.Cut(rest, word)
-				rest, ok = after, ok && is
-			}
-			return ok
-		}), "%s\nis not among\n%s", w, strings.Join(lines, "\n"))
-	}
-	require.Zero(t, failures, strings.Join(lines, "\n"))
-}
-
 // Whoever runs out of time hears what was not found out.
 func TestCheckEnds(t *testing.T) {
 	inBubble(t, nil, nil, func(t *testing.T, srv *graphtest.Server, c *graph.Client) {
 		srv.Deliver(mail(1))
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		requireFindings(t, c.Check(ctx, &both), []string{"unknown Microsoft sign-in: context canceled"})
+		findings.Require(t, c.Check(ctx, &both), []string{"unknown Microsoft sign-in: context canceled"})
 	})
 }
 
@@ -421,7 +391,7 @@ func TestCheckScopesUnknown(t *testing.T) {
 		defer stop()
 		c, err := graph.New(support, scopedSource{TokenSource: token(srv.Token()), err: errors.New("hush")}, &graph.Options{BaseURL: url + "/v1.0", HTTPClient: client})
 		require.NoError(t, err)
-		requireFindings(t, c.Check(t.Context(), &both), []string{"unknown permissions:"})
+		findings.Require(t, c.Check(t.Context(), &both), []string{"unknown permissions:"})
 	})
 }
 
@@ -482,7 +452,7 @@ func TestColour(t *testing.T) {
 			require.NoError(t, c.Colour(ctx, "Zendesk", graph.Green))
 			require.NoError(t, c.Colour(ctx, "zendesk", graph.Red))
 			set := &exdesk.Setup{Address: support, Categories: []string{"Zendesk"}}
-			requireFindings(t, c.Check(ctx, set), []string{"good categories:"})
+			findings.Require(t, c.Check(ctx, set), []string{"good categories:"})
 
 			// Somebody else is faster, or the answer is lost.
 			require.NoError(t, srv.Fault(graphtest.Fault{Method: "POST", Path: "/v1.0/users/*/outlook/masterCategories", Commit: true, Status: status}))

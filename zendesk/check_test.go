@@ -18,6 +18,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/exdesk/exdesk"
+	"github.com/exdesk/exdesk/internal/findings"
 	"github.com/exdesk/exdesk/internal/memnet"
 	"github.com/exdesk/exdesk/zendesk"
 	"github.com/exdesk/exdesk/zendesk/zendesktest"
@@ -199,7 +200,7 @@ func TestCheck(t *testing.T) {
 				srv.ResetRequests()
 
 				found := desk(source).Check(t.Context(), &c.setup)
-				requireFindings(t, found, c.want)
+				findings.Require(t, found, c.want)
 				require.Equal(t, tickets, srv.Tickets(), "nothing is changed")
 				require.Equal(t, users, srv.Users())
 				require.Equal(t, uploads, srv.Uploads())
@@ -220,37 +221,6 @@ func TestCheck(t *testing.T) {
 			})
 		})
 	}
-}
-
-// requireFindings asserts that each of want is there, all its words in order, and
-// that nothing else is a Failure.
-func requireFindings(t *testing.T, found []exdesk.Finding, want []string) {
-	t.Helper()
-	lines := make([]string, len(found))
-	failures := 0
-	for i, f := range found {
-		lines[i] = fmt.Sprintf("%s %s: %s: %s", f.Severity, f.Subject, f.What, f.Do)
-		if f.Severity == exdesk.Failure {
-			failures++
-			require.NotEmpty(t, f.Do, lines[i])
-		}
-	}
-	for _, w := range want {
-		if strings.HasPrefix(w, "failure") {
-			failures--
-		}
-		begin, words, _ := strings.Cut(w, ": ")
-		begin = strings.TrimSuffix(begin, ":") + ": "
-		require.True(t, slices.ContainsFunc(lines, func(line string) bool {
-			rest, ok := strings.CutPrefix(line, begin)
-			for _, word := range strings.Split(words, ": ") {
-				_, after, is := strings.Cut(rest, word)
-				rest, ok = after, ok && is
-			}
-			return ok
-		}), "%s\nis not among\n%s", w, strings.Join(lines, "\n"))
-	}
-	require.Zero(t, failures, strings.Join(lines, "\n"))
 }
 
 // Whoever answers nonsense is believed nothing good of what matters.
@@ -281,7 +251,7 @@ func TestCheckAfterAMove(t *testing.T) {
 	defer web.Close()
 	c, err := zendesk.New("acme", token("x"), &zendesk.Options{BaseURL: web.URL})
 	require.NoError(t, err)
-	requireFindings(t, c.Check(t.Context(), &exdesk.Setup{Address: support}), []string{"failure Zendesk sign-in: or it has moved"})
+	findings.Require(t, c.Check(t.Context(), &exdesk.Setup{Address: support}), []string{"failure Zendesk sign-in: or it has moved"})
 }
 
 func ExampleClient_Check() {

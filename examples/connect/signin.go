@@ -60,7 +60,11 @@ func (p *program) connect(ctx context.Context) error {
 	if err := p.refuse(account); err != nil {
 		return err
 	}
-	if err := p.keep(ctx, app, store, app.SignedIn(token, account.Address)); err != nil {
+	trial, _, err := app.Try(ctx, p.Mailbox, app.SignedIn(token, account.Address))
+	if err != nil {
+		return fmt.Errorf("the sign-in could not be renewed, so that it would have ended within the hour; nothing was kept: %w", err)
+	}
+	if err := tokens.Copy(ctx, store, trial, p.Mailbox); err != nil {
 		return err
 	}
 	p.say("%s has signed in. The sign-in is kept.", account.Address)
@@ -75,25 +79,6 @@ func (p *program) refuse(a *graph.Account) error {
 	}
 	return fmt.Errorf("%s has signed in, and the mailbox is %s; nothing was kept. Sign in as the mailbox, in a private window if the browser takes the other account by itself; "+
 		"or set EXDESK_ACCESS=shared, if this account has access to the mailbox; or EXDESK_MAILBOX, if it is another", a.Address, p.Mailbox)
-}
-
-// keep saves a sign-in once it was renewed: what is wrong with that, such as the
-// wrong kind of tenant, would show in an hour otherwise. Only then it replaces what
-// was kept before.
-func (p *program) keep(ctx context.Context, app *entra.App, store tokens.Store, in tokens.SignIn) error {
-	trial := new(tokens.Memory)
-	if err := tokens.Put(ctx, trial, p.Mailbox, in); err != nil {
-		return err
-	}
-	source, err := app.Source(p.Mailbox, trial)
-	if err != nil {
-		return err
-	}
-	source.Refused(in.Token)
-	if _, err := source.TokenContext(ctx); err != nil {
-		return fmt.Errorf("the sign-in could not be renewed, so that it would have ended within the hour; nothing was kept: %w", err)
-	}
-	return tokens.Copy(ctx, store, trial, p.Mailbox)
 }
 
 func (p *program) signIn(ctx context.Context, app *entra.App) (*oauth2.Token, error) {
