@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/exdesk/exdesk/internal/jitter"
 )
 
 const (
@@ -170,7 +171,7 @@ listing:
 	// reason; and those that failed before in another order each time.
 	slices.Reverse(rest)
 	if len(again) > 0 {
-		n := rand.IntN(len(again))
+		n := int(jitter.N(time.Duration(len(again)), again[0].ID))
 		again = append(again[n:], again[:n]...)
 	}
 	for todo := append(rest, again...); len(todo) > 0; {

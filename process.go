@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"runtime/debug"
 	"time"
+
+	"github.com/exdesk/exdesk/internal/jitter"
 )
 
 // item is one mail while it is processed.
@@ -40,7 +41,7 @@ func (p *pass) try(ctx context.Context, mail *Mail) (*Result, error) {
 			return res, err // while mails fail in a row, each has one try
 		}
 		pause := time.Second << (n - 1)
-		pause = pause/2 + rand.N(pause)
+		pause = pause/2 + jitter.N(pause, mail.ID)
 		if asked, ok := RetryAfter(err); ok {
 			pause = asked
 		}

@@ -4,8 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
+
+	"github.com/exdesk/exdesk/internal/jitter"
 )
 
 const (
@@ -95,7 +96,7 @@ func (c *Connector) pause(err error) time.Duration {
 		}
 	}
 	fifth := wait / 5
-	return wait - fifth + rand.N(2*fifth+1)
+	return wait - fifth + jitter.N(2*fifth+1, c.mailbox.Address())
 }
 
 // passed notes what a pass has seen. One that was stopped says nothing about

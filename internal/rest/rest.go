@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -21,6 +20,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/exdesk/exdesk/internal/jitter"
 )
 
 // Client sends requests to one service.
@@ -221,7 +222,7 @@ func (r *Request) again(f *Failure, attempt int) (time.Duration, bool) {
 		return f.Wait, true
 	}
 	wait := firstWait << (attempt - 1)
-	return wait/2 + rand.N(wait), true
+	return wait/2 + jitter.N(wait, r.Op+strings.Join(r.Path, "/")), true
 }
 
 func (r *Request) repeatable() bool { return r.Repeatable || r.method() == http.MethodGet }
