@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/exdesk/exdesk/internal/jitter"
 )
 
 const (
@@ -168,8 +170,9 @@ func (d *dispatch) look(ctx context.Context, before time.Time) (progress, error)
 		if tooLate(ctx, settled) {
 			return progress{}, &unsettled{settled}
 		}
-		// What shows meanwhile is the better answer.
-		if err := sleep(ctx, min(time.Until(settled), longestLook)); err != nil {
+		// What shows meanwhile is the better answer. All that were handed in before
+		// wait for the same moment, and need not come at once.
+		if err := sleep(ctx, min(time.Until(settled), longestLook)+jitter.N(time.Second, d.l.Key)); err != nil {
 			return progress{}, err
 		}
 	}

@@ -219,11 +219,14 @@ func (r *Request) again(f *Failure, attempt int) (time.Duration, bool) {
 		return 0, false
 	}
 	if f.Wait >= 0 {
-		return f.Wait, true
+		return f.Wait + jitter.N(spread, r.name()), true
 	}
 	wait := firstWait << (attempt - 1)
-	return wait/2 + jitter.N(wait, r.Op+strings.Join(r.Path, "/")), true
+	return wait/2 + jitter.N(wait, r.name()), true
 }
+
+// name tells requests apart that wait at the same time.
+func (r *Request) name() string { return r.Op + " " + strings.Join(r.Path, "/") + r.URL + r.Query }
 
 func (r *Request) repeatable() bool { return r.Repeatable || r.method() == http.MethodGet }
 
@@ -261,7 +264,7 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 			return nil, f
 		}
 	}
-	release, err := c.begin(ctx, max(r.Slots, 1))
+	release, err := c.begin(ctx, r.name(), max(r.Slots, 1))
 	if err != nil {
 		f.Err = err
 		var q *quietError

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/exdesk/exdesk/internal/jitter"
 )
 
 // RetryAfter reads Retry-After, in seconds or as a date (RFC 9110 §10.2.3);
@@ -87,7 +89,11 @@ func (e *quietError) Error() string {
 	return fmt.Sprintf("the service asked to be left alone until %s", e.until.UTC().Format(time.RFC3339))
 }
 
-func (c *Client) waitQuiet(ctx context.Context) error {
+// spread is how much later than it might a request goes out that had to wait, so
+// that those who wait for the same moment do not all go at once.
+const spread = 200 * time.Millisecond
+
+func (c *Client) waitQuiet(ctx context.Context, what string) error {
 	for {
 		c.mu.Lock()
 		until := c.quiet
@@ -99,7 +105,7 @@ func (c *Client) waitQuiet(ctx context.Context) error {
 		if left > patience {
 			return &quietError{until}
 		}
-		if err := Sleep(ctx, left); err != nil {
+		if err := Sleep(ctx, left+jitter.N(spread, what)); err != nil {
 			return err
 		}
 	}
@@ -122,9 +128,9 @@ func Sleep(ctx context.Context, d time.Duration) error {
 
 // begin waits until a request may go out: the service is not to be left alone,
 // and n slots are free. It returns what gives the slots back.
-func (c *Client) begin(ctx context.Context, n int) (release func(), err error) {
+func (c *Client) begin(ctx context.Context, what string, n int) (release func(), err error) {
 	for {
-		if err := c.waitQuiet(ctx); err != nil {
+		if err := c.waitQuiet(ctx, what); err != nil {
 			return nil, err
 		}
 		release, err := c.enter(ctx, n)

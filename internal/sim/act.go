@@ -1,0 +1,148 @@
+package sim
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// act lets a service do what it was asked, and holds what it did against what
+// may be: here, so that what is wrong is told at the moment when it went wrong.
+func (c *cell) act(call *call) *http.Response {
+	resp := perform(c.handler(call.to), call)
+	if call.op.writes() {
+		c.writes++
+	}
+	// With a fault that replaces the answer, the service's own is not seen.
+	replaced := call.trouble.kind == replaced
+	done := resp != nil && resp.StatusCode/100 == 2 || replaced
+	switch call.op {
+	case opOpen:
+		// Who has left, or died, cannot know when it was heard at last.
+		_, mail := c.byTag[call.item].(*mail)
+		if mail && call.trouble.kind != refused && c.underway[call] && call.req.Context().Err() == nil {
+			c.openedAt = append(c.openedAt, time.Now())
+		}
+	case opDraft:
+		if done && resp != nil {
+			c.learn(call, resp)
+		}
+	case opSend:
+		if n, ok := c.byTag[call.item].(*notice); ok && done {
+			c.count(n)
+		}
+	case opCreate, opComment:
+		if m, ok := c.byTag[call.item].(*mail); ok && done {
+			c.tally(m)
+		}
+	case opMark, opLabels:
+		for _, m := range c.labelled(call) {
+			c.checkLabels(m)
+		}
+	}
+	return resp
+}
+
+// learn takes note of the id of a draft.
+func (c *cell) learn(call *call, resp *http.Response) {
+	data := bytes.NewBuffer(nil)
+	_, _ = data.ReadFrom(resp.Body)
+	resp.Body = http.NoBody
+	text := data.Bytes()
+	resp.Body = readCloser{bytes.NewReader(text)}
+	var draft struct {
+		ID string `json:"id"`
+	}
+	if json.Unmarshal(text, &draft) == nil && draft.ID != "" {
+		c.byID[draft.ID] = c.byTag[call.item]
+	}
+}
+
+type readCloser struct{ *bytes.Reader }
+
+func (readCloser) Close() error { return nil }
+
+// count counts how often a notification left.
+func (c *cell) count(n *notice) {
+	sent := 0
+	for _, s := range c.exchange.Sent() {
+		if bytes.Contains(s.MIME, []byte("X-Zendesk-Email-Id: 01HQ6Z3D"+n.tag)) {
+			sent++
+		}
+	}
+	for n.sent < sent {
+		c.left(n)
+	}
+}
+
+// tally counts what was made of a mail.
+func (c *cell) tally(m *mail) {
+	made := len(c.makings(m))
+	if made > 1 && m.made < made {
+		c.violate(m.tag, "is on tickets %d times", made)
+	}
+	m.made = made
+}
+
+// making is a comment that was made of a mail, the first of a ticket included.
+type making struct {
+	ticket int64
+	first  bool
+	author string
+	public bool
+	files  int
+}
+
+// makings looks for what was made of a mail.
+func (c *cell) makings(m *mail) []making {
+	var list []making
+	for _, t := range c.support.Tickets() {
+		for i, said := range t.Comments {
+			if said.Metadata["exdesk_mail"] == nil && (i > 0 || t.Metadata["exdesk_mail"] == nil) || !strings.Contains(said.Body, m.tag) {
+				continue
+			}
+			list = append(list, making{t.ID, i == 0, said.Author.Email, said.Public, len(said.Attachments)})
+		}
+	}
+	return list
+}
+
+// labelled returns the mails that a request that writes labels names.
+func (c *cell) labelled(call *call) []*mail {
+	if !bytes.Contains(call.body, []byte("categories")) {
+		return nil
+	}
+	var list []*mail
+	if call.op == opMark {
+		if m, ok := c.byTag[call.item].(*mail); ok {
+			list = append(list, m)
+		}
+		return list
+	}
+	for _, id := range messageIDs.FindAllSubmatch(call.body, -1) {
+		if m, ok := c.byID[string(id[1])].(*mail); ok && !slices.Contains(list, m) {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// checkLabels sees to it that no label is written before what it says is true.
+func (c *cell) checkLabels(m *mail) {
+	for _, id := range m.ids {
+		g, ok := c.exchange.Message(id)
+		if !ok || !slices.Contains(g.Categories, "Zendesk") {
+			continue
+		}
+		rejected := slices.Contains(g.Categories, "RejectedByZendesk")
+		switch {
+		case m.kind.must() && !rejected && m.made == 0:
+			c.violate(m.tag, "is labelled before anything was made of it")
+		case m.kind.must() && rejected && !m.refused:
+			c.violate(m.tag, "is rejected, and nobody refused it")
+		}
+	}
+}

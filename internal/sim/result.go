@@ -1,0 +1,42 @@
+package sim
+
+// Result counts what came of a run.
+type Result struct {
+	Seed          uint64 `json:"seed"`
+	Mails         int    `json:"mails"`
+	Tickets       int    `json:"tickets"`  // that were made of mails
+	Comments      int    `json:"comments"` // likewise
+	Rejected      int    `json:"rejected"`
+	Held          int    `json:"held"` // once, at least
+	Duplicates    int    `json:"duplicates"`
+	Lost          int    `json:"lost"`
+	Notifications int    `json:"notifications"`
+	SentOnce      int    `json:"sent_once"`
+	SentTwice     int    `json:"sent_twice"`
+	Unsent        int    `json:"unsent"`
+	Violations    int    `json:"violations"`
+	Deaths        int    `json:"deaths"`
+	Faults        int    `json:"faults"`
+	Requests      int    `json:"requests"`
+	Cells         int    `json:"cells"`
+}
+
+// Add adds what came of another run.
+func (r *Result) Add(o *Result) {
+	r.Mails += o.Mails
+	r.Tickets += o.Tickets
+	r.Comments += o.Comments
+	r.Rejected += o.Rejected
+	r.Held += o.Held
+	r.Duplicates += o.Duplicates
+	r.Lost += o.Lost
+	r.Notifications += o.Notifications
+	r.SentOnce += o.SentOnce
+	r.SentTwice += o.SentTwice
+	r.Unsent += o.Unsent
+	r.Violations += o.Violations
+	r.Deaths += o.Deaths
+	r.Faults += o.Faults
+	r.Requests += o.Requests
+	r.Cells += o.Cells
+}
