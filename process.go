@@ -308,7 +308,8 @@ func (p *pass) reserve(ctx context.Context) (Reservation, error) {
 			return slot, err
 		}
 		p.label(ctx, false) // nobody should wait for a label because of other mails
-		if err := sleep(ctx, max(time.Until(limit.Until), leastWait)); err != nil {
+		// Others of the mailbox may wait for the same moment.
+		if err := sleep(ctx, max(time.Until(limit.Until), leastWait)+jitter.N(leastWait, p.begin.String())); err != nil {
 			return nil, err
 		}
 	}
