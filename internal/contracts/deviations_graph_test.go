@@ -1,0 +1,3 @@
+package contracts_test
+
+var graphDeviations = []deviation{}
