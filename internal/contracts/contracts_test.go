@@ -59,6 +59,10 @@ func (w *world) check() {
 	}
 	w.connect()
 	w.look()
+	w.exchange.AddOnPremises("onprem@contoso.test")
+	w.client.User, w.token = "onprem@contoso.test", application
+	w.connect()
+	w.look()
 	w.token = func(s *graphtest.Server) string { return s.TokenFor(graphtest.Grant{Scopes: []string{"Mail.Read"}}) }
 	w.connect()
 	w.look()

@@ -60,8 +60,10 @@ func (w *world) replies() {
 		}
 		reply("again-"+name, name)
 	}
-	w.exchange.Deliver([]byte(strings.ReplaceAll(string(letter("encoded", toSupport, text)),
-		"Where is my order?", "["+tickets[0].EncodedID+"]")))
+	for _, who := range []string{"<plain@", "<agent@"} {
+		w.exchange.Deliver([]byte(strings.NewReplacer("Where is my order?", "["+tickets[0].EncodedID+"]", "From: encoded <encoded@", "From: "+who).
+			Replace(string(letter("encoded", toSupport, text)))))
+	}
 	w.connect() // nothing is remembered
 	w.settle()
 	for _, m := range w.exchange.Messages() {

@@ -20,15 +20,19 @@ const (
 		"--a\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>Hello <b>you</b></p><script>x</script>\r\n--a--\r\n"
 )
 
-// withFile has a file of n octets and a picture that its text shows.
-func withFile(n int) string {
+// withFile has files of so many octets and a picture that its text shows.
+func withFile(sizes ...int) string {
 	line := strings.Repeat("0123456789abcdef", 4)[:62] + "\r\n"
-	return "Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\nContent-Type: multipart/related; boundary=r\r\n\r\n" +
+	var b strings.Builder
+	b.WriteString("Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\nContent-Type: multipart/related; boundary=r\r\n\r\n" +
 		"--r\r\nContent-Type: text/html\r\n\r\n<p>See <img src=\"cid:one\"></p>\r\n" +
 		"--r\r\nContent-Type: image/png\r\nContent-ID: <one>\r\nContent-Disposition: inline; filename=a.png\r\n" +
-		"Content-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo=\r\n--r--\r\n" +
-		"--m\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=\"Rechnung 12.pdf\"\r\n\r\n" +
-		strings.Repeat(line, n/len(line)+1) + "--m--\r\n"
+		"Content-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo=\r\n--r--\r\n")
+	for _, n := range sizes {
+		b.WriteString("--m\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=\"Rechnung 12.pdf\"\r\n\r\n" +
+			strings.Repeat(line, n/len(line)+1))
+	}
+	return b.String() + "--m--\r\n"
 }
 
 // notice is a notification of Zendesk.

@@ -92,8 +92,8 @@ func (l *ledgers) byHand(t *testing.T) {
 	z.ask(204, "DELETE", "/uploads/"+token, "", "")
 	z.ask(204, "DELETE", "/tickets/"+one, "", "")
 	z.ask(201, "POST", "/imports/tickets?archive_immediately=true", `{"ticket":{"subject":"s","comments":[{"value":"v","public":true}],"tags":["x"]}}`, "ticket.id")
-	z.token = ""
-	z.ask(200, "GET", "/users/me", "", "user.name")
+	z.token = "none"
+	z.ask(401, "GET", "/users/me", "", "error")
 }
 
 // byHandIn asks for everything in one mailbox, in which id arrived.
@@ -120,8 +120,9 @@ func (d *desk) byHandIn(user, id, mime string) {
 		`{"AttachmentItem":{"attachmentType":"file","name":"b","size":3500000}}`, "uploadUrl")
 	d.ask(202, "POST", user+"/messages/"+draft+"/send", "", "")
 	d.ask(201, "POST", user+"/messages", mime, "id")
-	d.ask(201, "POST", user+"/mailFolders/drafts/messages", mime, "id")
-	d.ask(202, "POST", user+"/sendMail", mime, "")
+	d.ask(201, "POST", user+"/mailFolders/drafts/messages", `{"subject":"s"}`, "id")
+	d.ask(400, "POST", user+"/mailFolders/drafts/messages", mime, "error.code")
+	d.ask(202, "POST", user+"/sendMail", base64.StdEncoding.EncodeToString([]byte(notice("own", toAnn, page))), "")
 	d.ask(202, "POST", user+"/sendMail", `{"message":{"subject":"s","toRecipients":[{"emailAddress":{"address":"a@b.example"}}]},"saveToSentItems":false}`, "")
 	d.ask(400, "POST", user+"/sendMail", `{"message":{"subject":"s"}}`, "error.code")
 	moved := url.PathEscape(d.ask(201, "POST", at+"/move", `{"destinationId":"deleteditems"}`, "id"))

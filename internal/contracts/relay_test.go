@@ -25,8 +25,8 @@ func (w *world) outbound() {
 	for name, out := range map[string]exdesk.Outbound{
 		"small":  {MIME: strings.NewReader(notice("small", toAnn, page)), Ticket: 1},
 		"files":  {MIME: strings.NewReader(notice("files", toAnn, withFile(20_000)))},
-		"large":  {MIME: strings.NewReader(notice("large", toAnn, withFile(4_500_000)))},
-		"larger": {MIME: strings.NewReader(notice("larger", toAnn, withFile(2_600_000)))},
+		"large":  {MIME: strings.NewReader(notice("large", toAnn, withFile(4_500_000, 200_000)))},
+		"larger": {MIME: strings.NewReader(notice("larger", toAnn, withFile(2_000_000, 1_500_000)))},
 		"many":   {MIME: strings.NewReader(notice("many", toAnn+many.String()+"\r\n", page))},
 	} {
 		for range 2 { // the second time it has left already
@@ -40,6 +40,7 @@ func (w *world) outbound() {
 			out.MIME = strings.NewReader(notice(name, toAnn, page))
 		}
 	}
+	_ = w.mailbox.Colour(w.Context(), "Zendesk", graph.Green)
 	time.Sleep(10 * time.Minute)
 	_, _ = w.conn.Trace(w.Context(), "01HQsmall", w.mailbox)
 	ctx, cancel := context.WithTimeout(w.Context(), 10*time.Minute)
