@@ -22,6 +22,7 @@ func TestContracts(t *testing.T) {
 			w.requireDone()
 			w.outbound()
 			w.claims()
+			w.notifies()
 			w.check()
 			for _, u := range append(w.exchange.Unknown(), w.support.Unknown()...) {
 				t.Error(u)

@@ -100,6 +100,9 @@ func (c *contract) response(op *operation, x *exchange) []string {
 	}
 	if ref == nil {
 		tell("unknown")
+		for _, f := range refusal(x) {
+			tell("refusal", f)
+		}
 		return found
 	}
 	for name := range x.told {

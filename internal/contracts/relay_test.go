@@ -3,6 +3,8 @@ package contracts_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +12,8 @@ import (
 
 	"github.com/exdesk/exdesk"
 	"github.com/exdesk/exdesk/graph"
+	"github.com/exdesk/exdesk/zendesk"
+	"github.com/exdesk/exdesk/zendesk/zendesktest"
 )
 
 const toAnn = "To: Ann <ann@customer.example>\r\n"
@@ -59,4 +63,30 @@ func (w *world) claims() {
 		require.NoError(w, err)
 		time.Sleep(2 * time.Hour)
 	}
+}
+
+// notifies makes the notification of an agent's comment that has a file.
+func (w *world) notifies() {
+	w.Helper()
+	w.support.AddUser(zendesktest.User{Name: "Sam", Email: "sam@acme.test", Role: "agent"})
+	all := w.support.Tickets()
+	i := slices.IndexFunc(all, func(t zendesktest.Ticket) bool { return t.Subject == "About away" || t.Subject == "About plain" })
+	at := all[i].ID
+	up, err := w.desk.Upload(w.Context(), &exdesk.File{Name: "a.txt", Type: "text/plain", Size: 1, Body: strings.NewReader("a")})
+	require.NoError(w, err)
+	to, err := w.desk.Conversation(w.Context(), at, time.Time{})
+	require.NoError(w, err)
+	var agent int64
+	for _, u := range w.support.Users() {
+		if u.Email == "sam@acme.test" {
+			agent = u.ID
+		}
+	}
+	made, err := w.desk.Comment(w.Context(), to, &exdesk.NewComment{Author: agent, Public: true, HTML: "<p>It is out.</p>", Uploads: []string{up.Token}})
+	require.NoError(w, err)
+	out, err := w.desk.Notification(w.Context(), &zendesk.CommentAdded{Ticket: at, Comment: made, Public: true,
+		Author: zendesk.CommentAuthor{ID: agent}, At: w.support.Now()}, exdesk.Address{Address: w.exchange.Mailbox()})
+	require.NoError(w, err)
+	_, err = io.Copy(io.Discard, out.MIME)
+	require.NoError(w, err)
 }
