@@ -10,5 +10,6 @@
 //
 // What does not conform is in a table, with the reason and where that is from
 // (deviations_graph_test.go, deviations_zendesk_test.go, samples_table_test.go).
-// What is not in it fails the tests, and so does what is in it and did not happen.
+// What is not in it fails the tests, and so does a deviation from a contract that
+// is in it and did not happen.
 package contracts
