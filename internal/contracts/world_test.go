@@ -105,7 +105,7 @@ func (w *world) settle() {
 	}
 }
 
-// outcomes returns how many mails came to each end in one pass.
+// ingest makes one pass, which must not fail as a whole.
 func (w *world) ingest() *exdesk.Report {
 	w.Helper()
 	report, err := w.conn.Ingest(w.Context())
