@@ -104,11 +104,3 @@ func (w *world) settle() {
 		time.Sleep(time.Minute)
 	}
 }
-
-// ingest makes one pass, which must not fail as a whole.
-func (w *world) ingest() *exdesk.Report {
-	w.Helper()
-	report, err := w.conn.Ingest(w.Context())
-	require.NoError(w, err)
-	return report
-}
