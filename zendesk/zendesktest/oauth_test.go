@@ -2,6 +2,7 @@ package zendesktest_test
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -203,7 +204,7 @@ func TestAPITokensEnd(t *testing.T) {
 			r := d.request("GET", "/api/v2/users/me", nil)
 			r.SetBasicAuth(email+"/token", token)
 			d.want(want, "GET", "/api/v2/users/me", nil, "Authorization", r.Header.Get("Authorization"))
-			require.Equal(t, want == 200, d.want(200, "GET", "/api/v2/account/settings", nil).at("settings.api.api_token_access"))
+			require.Equal(t, strconv.FormatBool(want == 200), d.want(200, "GET", "/api/v2/account/settings", nil).at("settings.api.api_token_access"))
 			if want == 200 {
 				d.want(404, "GET", "/api/v2/oauth/tokens/current", nil, "Authorization", r.Header.Get("Authorization"))
 				d.want(404, "DELETE", "/api/v2/oauth/tokens/current", nil, "Authorization", r.Header.Get("Authorization"))
