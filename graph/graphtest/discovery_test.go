@@ -53,3 +53,20 @@ func TestMetadata(t *testing.T) {
 	one.troubled(one.get("/fabrikam.test"+metadata), 400, "invalid_request", 90002)
 	require.Equal(t, 200, one.get("/common"+metadata).status, "it is no application's")
 }
+
+// MSAL asks who signed in, and keeps accounts by it.
+func TestClientInfo(t *testing.T) {
+	b := setup(t, nil)
+	first := b.signIn(b.fake.Mailbox(), "openid", "offline_access", "Mail.Read")
+	require.Nil(t, first.Extra("client_info"))
+	r := b.renew(first.RefreshToken, "client_info", "1")
+	claims := claimsOf(t, first.Extra("id_token").(string))
+	info, err := base64.RawURLEncoding.DecodeString(r.json["client_info"].(string))
+	require.NoError(t, err)
+	require.JSONEq(t, `{"uid":"`+claims["oid"].(string)+`","utid":"`+claims["tid"].(string)+`"}`, string(info))
+
+	// An application is nobody.
+	v := b.credentials()
+	v.Set("client_info", "1")
+	require.NotContains(t, b.ask("contoso.test", v).json, "client_info")
+}

@@ -90,7 +90,11 @@ func (s *Server) grant(c claimant, form url.Values, at endpoint) (object, *token
 	if no != nil {
 		return nil, no
 	}
-	return s.grantPerson(in, scope, issue, at), nil
+	v := s.grantPerson(in, scope, issue, at)
+	if form.Get("client_info") == "1" {
+		v = append(v, member{"client_info", in.who.clientInfo(s.tenantGUID())})
+	}
+	return v, nil
 }
 
 // grantApplication answers grant_type client_credentials. entra.mu is held.
