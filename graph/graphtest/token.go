@@ -53,6 +53,9 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request, at endpoint)
 // "OAuth 2.0 device authorization grant flow".)
 func (s *Server) grant(c claimant, form url.Values, at endpoint) (object, *tokenRefusal) {
 	kind := form.Get("grant_type")
+	if kind == "device_code" {
+		kind = deviceGrant // what MSAL says, instead of RFC 8628 §3.4
+	}
 	if kind == "" {
 		return nil, missingParameter("grant_type")
 	}
