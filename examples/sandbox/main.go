@@ -168,7 +168,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	box := &sandbox{exchange: graphtest.New(exchange), support: zendesktest.New(&zendesktest.Options{TokenLife: long, JSONUploads: true})}
 	failed := make(chan error, len(lns))
 	for i, handler := range []http.Handler{box.exchange, box.support, box.control()} {
-		srv := &http.Server{Handler: handler, ReadHeaderTimeout: 30 * time.Second, TLSConfig: serverTLS}
+		srv := &http.Server{Handler: handler, ReadHeaderTimeout: 30 * time.Second,
+			TLSConfig: serverTLS.Clone()} // each server adds to its own; nil stays nil
 		defer srv.Close()
 		go func() {
 			if serverTLS != nil {
