@@ -67,10 +67,19 @@ test('tickets are listed page by page, by cursor and by offset', async () => {
   assert.deepEqual((await client.tickets.listByUserRequested(who)).map((t) => t.id).sort((a, b) => a - b), ids);
 
   // Page by page, as the client passes it on.
-  const list = (query) => client.tickets.get(['users', who, 'tickets', 'requested', query]);
+  const { tickets } = client;
+  let body; // as it came
+  tickets.on('debug::result', ({ detail }) => (body = detail));
+  const list = (query) => tickets.get(['users', who, 'tickets', 'requested', query]);
   const { result: page, response } = await list({ page: { size: 2 }, sort: '-id' });
   assert.equal(response.status, 200);
   assert.deepEqual(page.map((t) => t.id), ids.slice(-2).reverse());
+  assert.equal(body.meta.has_more, true);
+  await list({ page: { size: 100, after: body.meta.after_cursor }, sort: '-id' });
+  assert.deepEqual(body.tickets.map((t) => t.id), ids.slice(3, -2).reverse());
+  await list({ page: { size: 100, after: body.meta.after_cursor }, sort: '-id' });
+  assert.deepEqual(body.tickets.map((t) => t.id), ids.slice(0, 3).reverse());
+  assert.equal(body.meta.has_more, false);
   const { result: third } = await list({ page: 3, per_page: 2, sort_order: 'desc', sort_by: 'created_at' });
   assert.deepEqual(third.map((t) => t.id), ids.slice(-6, -4).reverse());
   const wrong = await thrown(() => list({ page: { size: 101 } }));
