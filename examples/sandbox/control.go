@@ -28,6 +28,7 @@ func (s *sandbox) control() http.Handler {
 	mux.HandleFunc("GET /control/mailbox", answer(func(*http.Request) (any, error) { return s.folder(""), nil }))
 	mux.HandleFunc("GET /control/sent", answer(func(*http.Request) (any, error) { return s.folder("sentitems"), nil }))
 	mux.HandleFunc("GET /control/tickets", answer(func(*http.Request) (any, error) { return s.tickets(), nil }))
+	mux.HandleFunc("GET /control/notes", answer(func(*http.Request) (any, error) { return s.notes(), nil }))
 	mux.HandleFunc("POST /control/faults", answer(s.faults))
 	mux.HandleFunc("POST /control/signin", answer(s.signIn))
 	mux.HandleFunc("POST /control/revoke", answer(s.revoke))
@@ -131,6 +132,20 @@ func (s *sandbox) tickets() []ticket {
 		list = append(list, out)
 	}
 	return list
+}
+
+// notes is what one server wrote down about its clients.
+type notes struct {
+	Unknown    []string `json:"unknown"`
+	Violations []string `json:"violations"`
+}
+
+func (s *sandbox) notes() map[string]notes {
+	list := func(of []string) []string { return append([]string{}, of...) } // [] in JSON, not null
+	return map[string]notes{
+		"graph":   {list(s.exchange.Unknown()), list(s.exchange.Violations())},
+		"zendesk": {list(s.support.Unknown()), list(s.support.Violations())},
+	}
 }
 
 // decode reads a small JSON body strictly: a misspelt field is an error.

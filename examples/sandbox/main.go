@@ -13,12 +13,24 @@
 //	go run ./examples/connect    # and type its code at the page that it names
 //	go run ./examples/ingest
 //
+// Clients that insist on HTTPS get it by -tls, and by the CA that EXDESK_CA names.
+// Microsoft's own want -uploads localhost as well: they sign what goes to Graph's
+// host, and only by another host does an upload session, which takes no
+// credentials, differ for them. A device code wants -public-client of libraries
+// that cannot show a secret with it, such as MSAL. In examples/sandbox/clients they
+// are put to use:
+//
+//	go run ./examples/sandbox -tls /tmp/sandbox -uploads localhost >ready &
+//	export $(sed 's/^ready//' ready) NODE_EXTRA_CA_CERTS=/tmp/sandbox/ca.pem
+//	cd examples/sandbox/clients && npm ci && npm test
+//
 // Mail is put in, and everything is looked at, on the control port:
 //
 //	POST /control/mail     an RFC 5322 message, delivered to the Inbox; answers its id
 //	GET  /control/mailbox  every message of the mailbox
 //	GET  /control/sent     the messages in Sent Items
 //	GET  /control/tickets  every ticket with its comments and files
+//	GET  /control/notes    what clients asked for that neither server knows, and what they should not do
 //	POST /control/faults   {"server":"graph","path":"/v1.0/**","status":503}: fail chosen requests; {} ends it
 //	POST /control/signin   {"code":"ABCDEFGHJ","user":"support@contoso.test"}: type the code that a device
 //	                       shows, as that person, by default the mailbox's own, and agree to all
@@ -42,9 +54,11 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/exdesk/exdesk/graph/graphtest"
 	"github.com/exdesk/exdesk/zendesk/zendesktest"
@@ -70,8 +84,9 @@ const long = 10 * 365 * 24 * time.Hour
 type settings struct {
 	graph, zendesk, control string
 	mailbox                 string
-	tls                     string
+	tls, uploads            string
 	raw, public             bool
+	publicClient            bool
 }
 
 func parse(args []string, stderr io.Writer) (*settings, error) {
@@ -83,6 +98,8 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	f.StringVar(&s.control, "control", "127.0.0.1:8603", "`address` of the control port")
 	f.StringVar(&s.mailbox, "mailbox", "support@contoso.test", "the mailbox's `address`")
 	f.StringVar(&s.tls, "tls", "", "serve HTTPS, with a CA of its own written to `DIR`/ca.pem")
+	f.StringVar(&s.uploads, "uploads", "", "have upload sessions at `HOST`, which must lead here, instead of at Graph's host")
+	f.BoolVar(&s.publicClient, "public-client", false, "make the application a public client, which has no secret")
 	f.BoolVar(&s.raw, "raw", false, "serve mail octet for octet instead of made anew as Exchange does")
 	f.BoolVar(&s.public, "public", false, "allow addresses off loopback: anybody who reaches them may do anything")
 	switch err := f.Parse(args); {
@@ -90,6 +107,16 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 		return nil, flag.ErrHelp // the flag set has said why
 	case f.NArg() > 0:
 		return nil, fmt.Errorf("%q is not a flag; see -help", f.Arg(0))
+	}
+	if s.tls != "" {
+		dir, err := filepath.Abs(s.tls)
+		if err != nil {
+			return nil, err
+		}
+		if strings.ContainsFunc(dir, unicode.IsSpace) {
+			return nil, fmt.Errorf("the first line would fall apart: %q has a space in it; choose another directory", dir)
+		}
+		s.tls = dir
 	}
 	for _, addr := range []string{s.graph, s.zendesk, s.control} {
 		if !s.public && !loopback(addr) {
@@ -113,48 +140,67 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	box := &sandbox{
-		exchange: graphtest.New(&graphtest.Options{Mailbox: s.mailbox, Raw: s.raw, TokenLife: long, DeviceInterval: time.Second}),
-		support:  zendesktest.New(&zendesktest.Options{TokenLife: long}),
+	scheme, names := "http", []string{s.graph, s.zendesk, s.control}
+	if s.uploads != "" {
+		names = append(names, net.JoinHostPort(s.uploads, "0"))
 	}
-	var cert *tls.Certificate
-	scheme := "http"
+	var serverTLS *tls.Config
 	if s.tls != "" {
-		if cert, err = issue(s.tls, s.graph, s.zendesk, s.control); err != nil {
+		if serverTLS, err = issue(s.tls, names...); err != nil {
 			return err
 		}
 		scheme = "https"
 	}
-	failed := make(chan error, 3)
-	urls := make([]string, 3)
-	for i, one := range []struct {
-		addr    string
-		handler http.Handler
-	}{{s.graph, box.exchange}, {s.zendesk, box.support}, {s.control, box.control()}} {
-		ln, err := net.Listen("tcp", one.addr)
-		if err != nil {
+	lns := make([]net.Listener, 3)
+	urls := make([]string, len(lns))
+	for i, addr := range []string{s.graph, s.zendesk, s.control} {
+		if lns[i], err = net.Listen("tcp", addr); err != nil {
 			return err
 		}
-		urls[i] = scheme + "://" + ln.Addr().String()
-		srv := &http.Server{Handler: one.handler, ReadHeaderTimeout: 30 * time.Second}
+		defer lns[i].Close()
+		urls[i] = scheme + "://" + lns[i].Addr().String()
+	}
+	exchange := &graphtest.Options{Mailbox: s.mailbox, Raw: s.raw, TokenLife: long, DeviceInterval: time.Second, Public: s.publicClient}
+	if s.uploads != "" {
+		_, port, _ := net.SplitHostPort(lns[0].Addr().String())
+		exchange.UploadBase = scheme + "://" + net.JoinHostPort(s.uploads, port)
+	}
+	// Any client is to work here, and some read no JSON under another name.
+	support := &zendesktest.Options{TokenLife: long, JSONUploads: true}
+	box := &sandbox{exchange: graphtest.New(exchange), support: zendesktest.New(support)}
+	failed := make(chan error, len(lns))
+	for i, handler := range []http.Handler{box.exchange, box.support, box.control()} {
+		srv := &http.Server{Handler: handler, ReadHeaderTimeout: 30 * time.Second,
+			TLSConfig: serverTLS.Clone()} // each server adds to its own; nil stays nil
 		defer srv.Close()
-		if cert != nil {
-			srv.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*cert}}
-			go func() { failed <- srv.ServeTLS(ln, "", "") }()
-		} else {
-			go func() { failed <- srv.Serve(ln) }()
-		}
+		go func() {
+			if serverTLS != nil {
+				failed <- srv.ServeTLS(lns[i], "", "")
+			} else {
+				failed <- srv.Serve(lns[i])
+			}
+		}()
 	}
 	_, domain, _ := strings.Cut(s.mailbox, "@")
 	id, secret := box.exchange.Client()
+	if s.publicClient {
+		secret = ""
+	}
 	zendeskID, zendeskSecret := box.support.Client()
+	ca := ""
+	if s.tls != "" {
+		ca = filepath.Join(s.tls, caFile)
+	}
 	fmt.Fprint(stdout, "ready")
 	for _, pair := range [][2]string{
 		{"GRAPH_URL", urls[0]}, {"ZENDESK_URL", urls[1]}, {"CONTROL_URL", urls[2]},
 		{"GRAPH_TOKEN", box.exchange.Token()}, {"ZENDESK_TOKEN", box.support.Token()}, {"MAILBOX", s.mailbox},
 		{"LOGIN_URL", urls[0]}, {"TENANT", cmp.Or(domain, "contoso.test")}, {"CLIENT_ID", id}, {"CLIENT_SECRET", secret},
-		{"ZENDESK", "acme"}, {"ZENDESK_CLIENT_ID", zendeskID}, {"ZENDESK_CLIENT_SECRET", zendeskSecret},
+		{"ZENDESK", "acme"}, {"ZENDESK_CLIENT_ID", zendeskID}, {"ZENDESK_CLIENT_SECRET", zendeskSecret}, {"CA", ca},
 	} {
+		if pair[1] == "" {
+			continue
+		}
 		fmt.Fprintf(stdout, " EXDESK_%s=%s", pair[0], pair[1])
 	}
 	fmt.Fprintln(stdout)

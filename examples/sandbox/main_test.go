@@ -46,7 +46,7 @@ func start(t *testing.T, args ...string) map[string]string {
 		said[name] = value
 	}
 	for _, name := range []string{"EXDESK_GRAPH_URL", "EXDESK_ZENDESK_URL", "EXDESK_CONTROL_URL", "EXDESK_GRAPH_TOKEN", "EXDESK_ZENDESK_TOKEN", "EXDESK_MAILBOX",
-		"EXDESK_LOGIN_URL", "EXDESK_TENANT", "EXDESK_CLIENT_ID", "EXDESK_CLIENT_SECRET", "EXDESK_ZENDESK", "EXDESK_ZENDESK_CLIENT_ID", "EXDESK_ZENDESK_CLIENT_SECRET"} {
+		"EXDESK_LOGIN_URL", "EXDESK_TENANT", "EXDESK_CLIENT_ID", "EXDESK_ZENDESK", "EXDESK_ZENDESK_CLIENT_ID", "EXDESK_ZENDESK_CLIENT_SECRET"} {
 		require.NotEmpty(t, said[name], name)
 	}
 	return said
@@ -176,15 +176,22 @@ func TestControlRefuses(t *testing.T) {
 	control(t, http.DefaultClient, said, "GET", "/control/nothing", "", 404, nil)
 }
 
-func TestTLS(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "new")
-	said := start(t, "-tls", dir)
-	ca, err := os.ReadFile(filepath.Join(dir, "ca.pem"))
+// trusting is a client that trusts one CA alone.
+func trusting(t *testing.T, file string) *http.Client {
+	t.Helper()
+	ca, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.False(t, bytes.Contains(ca, []byte("PRIVATE")))
 	pool := x509.NewCertPool()
 	require.True(t, pool.AppendCertsFromPEM(ca))
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}}
+}
+
+func TestTLS(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new")
+	said := start(t, "-tls", dir)
+	require.Equal(t, filepath.Join(dir, "ca.pem"), said["EXDESK_CA"])
+	client := trusting(t, said["EXDESK_CA"])
 	require.True(t, strings.HasPrefix(said["EXDESK_GRAPH_URL"], "https://"))
 	control(t, client, said, "POST", "/control/mail", mail, 200, nil)
 	report, err := connector(t, client, said).Ingest(t.Context())
@@ -192,8 +199,77 @@ func TestTLS(t *testing.T) {
 	require.Equal(t, 1, report.Count(exdesk.Created))
 }
 
+// An upload session can be at another host than Graph, as it is in reality.
+func TestUploads(t *testing.T) {
+	for _, args := range [][]string{nil, {"-tls", t.TempDir()}} {
+		said := start(t, append(args, "-uploads", "localhost")...)
+		client := http.DefaultClient
+		if args != nil {
+			client = trusting(t, said["EXDESK_CA"])
+		}
+		post := func(path, body string) (v struct{ ID, UploadURL string }) {
+			req, err := http.NewRequestWithContext(t.Context(), "POST", said["EXDESK_GRAPH_URL"]+"/v1.0/me/messages"+path, strings.NewReader(body))
+			require.NoError(t, err)
+			req.Header.Set("Authorization", "Bearer "+said["EXDESK_GRAPH_TOKEN"])
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set("Prefer", `IdType="ImmutableId"`)
+			resp, err := client.Do(req)
+			require.NoError(t, err)
+			defer resp.Body.Close()
+			require.Equal(t, 201, resp.StatusCode)
+			require.NoError(t, json.NewDecoder(resp.Body).Decode(&v))
+			return v
+		}
+		draft := post("", `{"subject":"large"}`)
+		session := post("/"+draft.ID+"/attachments/createUploadSession", `{"AttachmentItem":{"attachmentType":"file","name":"a.bin","size":3000000}}`)
+		require.True(t, strings.HasPrefix(session.UploadURL, strings.Replace(said["EXDESK_GRAPH_URL"], "127.0.0.1", "localhost", 1)+"/"), session.UploadURL)
+		req, err := http.NewRequestWithContext(t.Context(), "PUT", session.UploadURL, bytes.NewReader(make([]byte, 3_000_000)))
+		require.NoError(t, err)
+		req.Header.Set("Content-Type", "application/octet-stream")
+		req.Header.Set("Content-Range", "bytes 0-2999999/3000000")
+		resp, err := client.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, 201, resp.StatusCode)
+	}
+}
+
+// A public client has no secret; a device signs in without one.
+func TestPublicClient(t *testing.T) {
+	said := start(t, "-public-client")
+	require.NotContains(t, said, "EXDESK_CLIENT_SECRET")
+	app, err := entra.New(said["EXDESK_TENANT"], said["EXDESK_CLIENT_ID"], nil,
+		&entra.Options{Cloud: entra.Cloud{Login: said["EXDESK_LOGIN_URL"], Graph: said["EXDESK_GRAPH_URL"], Resource: entra.Global.Graph}})
+	require.NoError(t, err)
+	auth, err := app.Device(t.Context())
+	require.NoError(t, err)
+	control(t, http.DefaultClient, said, "POST", "/control/signin", `{"code":"`+auth.UserCode+`"}`, 200, nil)
+	_, err = app.DeviceToken(t.Context(), auth)
+	require.NoError(t, err)
+}
+
+// What clients asked for in vain is told.
+func TestNotes(t *testing.T) {
+	said := start(t)
+	var list map[string]notes
+	control(t, http.DefaultClient, said, "GET", "/control/notes", "", 200, &list)
+	require.Equal(t, map[string]notes{"graph": {[]string{}, []string{}}, "zendesk": {[]string{}, []string{}}}, list)
+	for _, url := range []string{said["EXDESK_GRAPH_URL"] + "/v1.0/nothing", said["EXDESK_ZENDESK_URL"] + "/api/v2/nothing"} {
+		req, err := http.NewRequestWithContext(t.Context(), "GET", url, nil)
+		require.NoError(t, err)
+		req.Header.Set("Authorization", "Bearer "+said["EXDESK_GRAPH_TOKEN"])
+		resp, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+	}
+	control(t, http.DefaultClient, said, "GET", "/control/notes", "", 200, &list)
+	require.Equal(t, []string{"GET /v1.0/nothing"}, list["graph"].Unknown)
+	require.Equal(t, []string{"GET /api/v2/nothing"}, list["zendesk"].Unknown)
+}
+
 func TestWrongFlags(t *testing.T) {
 	for _, args := range [][]string{{"-graph", "0.0.0.0:0"}, {"-control", "192.0.2.1:80"}, {"-zendesk", "nonsense"}, {"surplus"}, {"-nonsense"},
+		{"-tls", "a directory", "-graph", "127.0.0.1:0", "-zendesk", "127.0.0.1:0", "-control", "127.0.0.1:0"},
 		{"-tls", "/dev/null/x", "-graph", "127.0.0.1:0", "-zendesk", "127.0.0.1:0", "-control", "127.0.0.1:0"}} {
 		require.Error(t, run(t.Context(), args, io.Discard, io.Discard), "%v", args)
 	}

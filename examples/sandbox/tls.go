@@ -15,10 +15,13 @@ import (
 	"time"
 )
 
+// caFile is the name of the CA's certificate.
+const caFile = "ca.pem"
+
 // issue makes a CA that lives as long as this process, writes its certificate
 // to dir/ca.pem for clients to trust, and issues one for the hosts of the
 // addresses. The CA's key is written nowhere.
-func issue(dir string, addrs ...string) (*tls.Certificate, error) {
+func issue(dir string, addrs ...string) (*tls.Config, error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -62,8 +65,8 @@ func issue(dir string, addrs ...string) (*tls.Certificate, error) {
 		return nil, err
 	}
 	out := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: caDER})
-	if err := os.WriteFile(filepath.Join(dir, "ca.pem"), out, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, caFile), out, 0o644); err != nil {
 		return nil, err
 	}
-	return &tls.Certificate{Certificate: [][]byte{der, caDER}, PrivateKey: key}, nil
+	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der, caDER}, PrivateKey: key}}}, nil
 }

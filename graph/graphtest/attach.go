@@ -132,7 +132,7 @@ func (c *call) createAttachment(folderKey, id string) *refusal {
 	list := c.attachments(it)
 	i := slices.IndexFunc(list, func(a *attachment) bool { return a.part == p })
 	c.prefer.apply(c.w.Header())
-	c.write(http.StatusCreated, append(object{{"@odata.context", c.attachmentsContext(it) + "/$entity"}}, c.attachmentView(it, list[i])...))
+	c.write(http.StatusCreated, append(object{{"@odata.context", c.attachmentsContext(it) + "/$entity"}}, attachmentView(it, list[i], nil)...))
 	return nil
 }
 

@@ -190,3 +190,34 @@ func FuzzAttachments(f *testing.F) {
 		serveOnce(t, b.fake, b.message(id)+"/attachments?$top=1000")
 	})
 }
+
+// Attachments come with their message where that is asked for.
+func TestAttachmentsExpanded(t *testing.T) {
+	b := setup(t, nil)
+	id := b.arrive(withFiles, nil)
+	bare := b.arrive("From: a@example.com\r\nSubject: no files\r\n\r\n-\r\n", nil)
+	rows := b.attachments(id).json["value"]
+	one := b.get(b.message(id) + "?$expand=attachments&$select=subject")
+	require.Equal(t, 200, one.status, one.text)
+	require.Equal(t, rows, one.json["attachments"])
+	require.Contains(t, one.json["attachments@odata.context"], "/attachments")
+	require.NotContains(t, one.json, "body")
+	require.NotContains(t, b.get(b.message(id)).json, "attachments")
+	require.Equal(t, []any{}, b.get(b.message(bare) + "?$expand=attachments").json["attachments"])
+
+	// With $select of their own, beside the other expansion, and in a list.
+	const property = "String {00020329-0000-0000-c000-000000000046} Name exdesk"
+	require.True(t, b.fake.Edit(id, func(m *graphtest.Message) { m.Properties[property] = "a,b(c" }))
+	list := b.get(b.list("$orderby", "receivedDateTime", "$expand",
+		"attachments($select=id,name), singleValueExtendedProperties($filter=id eq '"+property+"')")).value()
+	require.Len(t, list, 2)
+	require.Len(t, list[0]["attachments"], 5)
+	require.Equal(t, "Grüße.pdf", list[0]["attachments"].([]any)[1].(map[string]any)["name"])
+	require.NotContains(t, list[0]["attachments"].([]any)[1], "contentBytes")
+	require.Len(t, list[0]["singleValueExtendedProperties"], 1)
+	require.Equal(t, []any{}, list[1]["attachments"])
+
+	b.refused(b.get(b.folders("$expand", "attachments")), 400, "RequestBroker--ParseUri")
+	b.token = b.fake.TokenFor(graphtest.Grant{Scopes: []string{"Mail.ReadBasic"}})
+	b.refused(b.get(b.message(id)+"?$select=subject&$expand=attachments"), 403, "ErrorAccessDenied")
+}

@@ -67,7 +67,7 @@ func (c *call) listAttachments(folderKey, id string) *refusal {
 	}
 	rows := []object{}
 	for _, a := range page {
-		rows = append(rows, c.attachmentView(it, a))
+		rows = append(rows, attachmentView(it, a, c.query.selected))
 	}
 	v = append(v, member{"value", rows})
 	if at+len(page) < len(list) {
@@ -81,15 +81,23 @@ func (c *call) listAttachments(folderKey, id string) *refusal {
 // openAttachments checks what a request for attachments selects and finds the
 // message.
 func (c *call) openAttachments(folderKey, id string) (*item, *refusal) {
-	for _, name := range c.query.selected {
-		if bare, ok := ofFile(name); !slices.Contains(attachmentProperties, name) && (!ok || !slices.Contains(fileProperties, bare)) {
-			return nil, badQuery("Could not find a property named '" + name + "' on type 'microsoft.graph.attachment'.")
-		}
+	if no := checkAttachmentSelect(c.query.selected); no != nil {
+		return nil, no
 	}
 	if no := c.need("Mail.Read"); no != nil {
 		return nil, no
 	}
 	return c.take(folderKey, id)
+}
+
+// checkAttachmentSelect refuses names that an attachment has not.
+func checkAttachmentSelect(selected []string) *refusal {
+	for _, name := range selected {
+		if bare, ok := ofFile(name); !slices.Contains(attachmentProperties, name) && (!ok || !slices.Contains(fileProperties, bare)) {
+			return badQuery("Could not find a property named '" + name + "' on type 'microsoft.graph.attachment'.")
+		}
+	}
+	return nil
 }
 
 // ofFile cuts the type off a name such as
@@ -117,7 +125,7 @@ func (c *call) getAttachment(folderKey, id, key string) *refusal {
 		return itemNotFound()
 	}
 	c.prefer.apply(c.w.Header())
-	c.write(http.StatusOK, append(object{{"@odata.context", c.attachmentsContext(it) + c.projection() + "/$entity"}}, c.attachmentView(it, a)...))
+	c.write(http.StatusOK, append(object{{"@odata.context", c.attachmentsContext(it) + c.projection() + "/$entity"}}, attachmentView(it, a, c.query.selected)...))
 	return nil
 }
 
@@ -164,19 +172,20 @@ func (c *call) getAttachmentValue(folderKey, id, key string) *refusal {
 	return nil
 }
 
-// attachmentView shows an attachment in JSON.
-func (c *call) attachmentView(it *item, a *attachment) object {
+// attachmentView shows an attachment in JSON, with what was selected of it; nil is
+// all.
+func attachmentView(it *item, a *attachment, selected []string) object {
 	v := object{{"@odata.type", "#microsoft.graph.itemAttachment"}}
 	if !a.isItem() {
 		v = object{{"@odata.type", "#" + fileType}, {"@odata.mediaContentType", a.kind}}
 	}
 	for _, name := range attachmentProperties {
-		if name == "id" || c.query.selected == nil || slices.Contains(c.query.selected, name) {
+		if name == "id" || selected == nil || slices.Contains(selected, name) {
 			v = append(v, member{name, a.property(it, name)})
 		}
 	}
 	for _, name := range fileProperties {
-		shown := c.query.selected == nil || slices.ContainsFunc(c.query.selected, func(s string) bool { bare, ok := ofFile(s); return ok && bare == name })
+		shown := selected == nil || slices.ContainsFunc(selected, func(s string) bool { bare, ok := ofFile(s); return ok && bare == name })
 		if shown && !a.isItem() {
 			v = append(v, member{name, a.property(it, name)})
 		}

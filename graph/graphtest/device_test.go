@@ -153,3 +153,17 @@ func TestDeviceByOAuth2(t *testing.T) {
 		require.Equal(t, 15*time.Second, time.Since(begin), "it asked every 5 seconds, and was never too early")
 	})
 }
+
+// MSAL has a shorter name for the grant.
+func TestDeviceShortGrant(t *testing.T) {
+	b := setup(t, nil)
+	d := b.device("scope", "openid profile Mail.Read")
+	require.NoError(t, b.fake.EnterCode(d.json["user_code"].(string), b.fake.Mailbox()))
+	v := b.credentials()
+	v.Set("grant_type", "device_code")
+	v.Set("device_code", d.json["device_code"].(string))
+	r := b.ask("organizations", v)
+	require.Equal(t, 200, r.status, r.text)
+	require.NotEmpty(t, r.json["id_token"])
+	require.Equal(t, "urn:ietf:params:oauth:grant-type:device_code", b.fake.Issued()[0].Grant)
+}

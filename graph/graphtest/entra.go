@@ -201,13 +201,15 @@ func (s *Server) serveEntra(segs []string) http.HandlerFunc {
 	}
 	path := strings.Join(segs[1:], "/")
 	serve := map[string]func(http.ResponseWriter, *http.Request, endpoint){
-		"oauth2/v2.0/token":      s.serveToken,
-		"oauth2/v2.0/devicecode": s.serveDeviceCode,
-		"oauth2/v2.0/authorize":  s.serveAuthorize,
-		"oauth2/deviceauth":      s.serveDevicePage,
-		"adminconsent":           s.serveAdminConsent,
-		"v2.0/adminconsent":      s.serveAdminConsent,
-		"login":                  s.serveLogin,
+		"v2.0/.well-known/openid-configuration": s.serveMetadata,
+		"discovery/v2.0/keys":                   s.serveKeys,
+		"oauth2/v2.0/token":                     s.serveToken,
+		"oauth2/v2.0/devicecode":                s.serveDeviceCode,
+		"oauth2/v2.0/authorize":                 s.serveAuthorize,
+		"oauth2/deviceauth":                     s.serveDevicePage,
+		"adminconsent":                          s.serveAdminConsent,
+		"v2.0/adminconsent":                     s.serveAdminConsent,
+		"login":                                 s.serveLogin,
 	}[path]
 	if serve == nil {
 		return nil

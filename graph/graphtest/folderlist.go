@@ -16,6 +16,9 @@ func (c *call) checkFolderQuery() *refusal {
 			return badQuery("Could not find a property named '" + name + "' on type 'Microsoft.OutlookServices.MailFolder'.")
 		}
 	}
+	if c.query.files != nil {
+		return badQuery("Could not find a property named 'attachments' on type 'Microsoft.OutlookServices.MailFolder'.")
+	}
 	if len(c.query.expanded) > 0 { // "Get singleValueLegacyExtendedProperty"
 		return c.need("Mail.Read")
 	}

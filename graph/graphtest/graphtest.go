@@ -79,6 +79,8 @@
 //     code is typed: see [Server.EnterCode].
 //   - /{tenant}/adminconsent and /{tenant}/v2.0/adminconsent, for the
 //     administrator: see [Options.Admin].
+//   - /{tenant}/v2.0/.well-known/openid-configuration, for libraries that are given
+//     the tenant's address alone, as MSAL is.
 //
 // The application proves who it is by a secret, by an assertion that it signs
 // ([Server.AddCertificate]) or by one that somebody else does ([Server.Trust]).

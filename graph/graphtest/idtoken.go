@@ -37,5 +37,12 @@ func (s *Server) idToken(in *signIn, scope *asked, at endpoint) string {
 	return part([]byte(`{"typ":"JWT","alg":"none"}`)) + "." + part(encode(claims)) + "."
 }
 
+// clientInfo is what MSAL asks for beside a token, and keeps accounts by: the
+// person and the tenant that the person is at home in. (MSAL's reference,
+// "ClientInfo type".)
+func (a *account) clientInfo(tenant string) string {
+	return base64.RawURLEncoding.EncodeToString(encode(object{{"uid", a.who.guid}, {"utid", tenant}}))
+}
+
 // tenantGUID is the id of the tenant in which everybody here is.
 func (s *Server) tenantGUID() string { return tenantID(s.opts.Tenant) }

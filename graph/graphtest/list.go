@@ -88,7 +88,7 @@ func (c *call) folderContext(key string) string {
 }
 
 // checkRead asks for the permission that the query needs. Mail.ReadBasic does
-// not open bodies and extended properties.
+// not open bodies, attachments and extended properties.
 func (c *call) checkRead() *refusal {
 	if no := c.query.checkSelect(); no != nil {
 		return no
@@ -99,7 +99,7 @@ func (c *call) checkRead() *refusal {
 			permission = "Mail.Read"
 		}
 	}
-	if len(c.query.expanded) > 0 || c.query.filter != nil && slices.Contains(c.query.filter.properties, "singleValueExtendedProperties") {
+	if len(c.query.expanded) > 0 || c.query.files != nil || c.query.filter != nil && slices.Contains(c.query.filter.properties, "singleValueExtendedProperties") {
 		permission = "Mail.Read"
 	}
 	return c.need(permission)

@@ -173,7 +173,8 @@ func TestQueryOptionsRefused(t *testing.T) {
 		{"$top", "0"}, {"$top", "1001"}, {"$top", "x"}, {"$skip", "-1"}, {"$count", "yes"},
 		{"$select", "nonsense"}, {"$select", "subject,"}, {"$select", "size"},
 		{"$orderby", "nonsense"}, {"$orderby", "subject sideways"},
-		{"$expand", "attachments"}, {"$expand", "singleValueExtendedProperties"},
+		{"$expand", "extensions"}, {"$expand", "singleValueExtendedProperties"}, {"$expand", "attachments,attachments"},
+		{"$expand", "attachments($select=nonsense)"}, {"$expand", "attachments($top=1)"}, {"$expand", "attachments("}, {"$expand", "attachments,"},
 		{"$expand", "singleValueExtendedProperties($filter=id eq 'a')"},
 		{"$search", `"x"`}, {"foo", "bar"}, {"top", "3"}, {"$skiptoken", "made-up"},
 	} {

@@ -57,6 +57,50 @@ func TestMove(t *testing.T) {
 	b.refused(b.do("POST", b.message(fixed)+"/move", `{}`), 400, "BadRequest")
 }
 
+func TestCopy(t *testing.T) {
+	b := setup(t, nil)
+	fixed := b.arrive(withFiles, nil)
+	b.fake.Edit(fixed, func(m *graphtest.Message) { m.Categories = []string{"Zendesk"} })
+	before := b.get(b.message(fixed), "Prefer", immutable).json
+	b.fake.Advance(time.Minute)
+	r := b.do("POST", b.message(fixed)+"/copy", `{"destinationId":"archive"}`, "Prefer", immutable)
+	require.Equal(t, 201, r.status, r.text)
+	twin := r.json["id"].(string)
+	for name, value := range r.json {
+		switch name {
+		case "id", "changeKey", "@odata.etag", "parentFolderId", "createdDateTime", "lastModifiedDateTime", "webLink":
+			require.NotEqual(t, before[name], value, name)
+		case "@odata.context", "@odata.type":
+		default:
+			require.Equal(t, before[name], value, name)
+		}
+	}
+	held := func(id string) graphtest.Message {
+		m, ok := b.fake.Message(id)
+		require.True(t, ok)
+		return m
+	}
+	require.Equal(t, "archive", held(twin).Folder)
+	require.Equal(t, "inbox", held(fixed).Folder)
+	require.Len(t, b.attachments(twin).value(), 5)
+
+	// What becomes of the one is nothing to the other.
+	require.Equal(t, 200, b.do("PATCH", b.message(twin), `{"isRead":true,"categories":[]}`).status)
+	require.Equal(t, []string{"Zendesk"}, held(fixed).Categories)
+	require.Equal(t, 204, b.do("DELETE", b.message(fixed), "").status)
+	require.Equal(t, 200, b.get(b.message(twin)).status)
+	draft := b.draft(`{"subject":"one"}`)
+	other := b.do("POST", b.message(draft)+"/copy", `{"destinationId":"drafts"}`, "Prefer", immutable).json["id"].(string)
+	require.Equal(t, 200, b.do("PATCH", b.message(other), `{"subject":"two"}`).status)
+	require.Equal(t, "one", b.get(b.message(draft)).json["subject"])
+
+	b.refused(b.do("POST", b.message(fixed)+"/copy", `{"destinationId":"inbox"}`), 404, "ErrorItemNotFound")
+	b.refused(b.do("POST", b.message(twin)+"/copy", `{"destinationId":"nowhere"}`), 400, "ErrorInvalidIdMalformed")
+	b.refused(b.do("POST", b.message(twin)+"/copy", `{"destination":"inbox"}`), 400, "RequestBodyRead")
+	b.token = b.fake.TokenFor(graphtest.Grant{Scopes: []string{"Mail.Read"}})
+	b.refused(b.do("POST", b.message(twin)+"/copy", `{"destinationId":"inbox"}`), 403, "ErrorAccessDenied")
+}
+
 func TestDelete(t *testing.T) {
 	b := setup(t, nil)
 	id := b.deliver("one")[0]

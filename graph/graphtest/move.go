@@ -42,6 +42,17 @@ func (c *call) remove(folderKey, id string) *refusal {
 
 // moveMessage answers "message: move".
 func (c *call) moveMessage(folderKey, id string) *refusal {
+	return c.place(folderKey, id, "move", c.relocate)
+}
+
+// copyMessage answers "message: copy".
+func (c *call) copyMessage(folderKey, id string) *refusal {
+	return c.place(folderKey, id, "copy", c.duplicate)
+}
+
+// place answers an action that puts a message into the folder that its one
+// parameter names.
+func (c *call) place(folderKey, id, action string, into func(folderKey, id, dest string) (*item, *refusal)) *refusal {
 	if no := c.parseQuery(); no != nil {
 		return no
 	}
@@ -55,7 +66,7 @@ func (c *call) moveMessage(folderKey, id string) *refusal {
 	var key string
 	for name, raw := range body {
 		if !is(name, "destinationId") {
-			return unknownProperty(name, "move")
+			return unknownProperty(name, action)
 		}
 		if json.Unmarshal(raw, &key) != nil {
 			return badRequest("Cannot convert the value of parameter 'destinationId' to Edm.String.")
@@ -64,7 +75,7 @@ func (c *call) moveMessage(folderKey, id string) *refusal {
 	if key == "" {
 		return badRequest("The parameter 'destinationId' is missing.")
 	}
-	it, no := c.relocate(folderKey, id, key)
+	it, no := into(folderKey, id, key)
 	if no != nil {
 		return no
 	}
@@ -93,5 +104,28 @@ func (c *call) relocate(folderKey, id, key string) (*item, *refusal) {
 	s.touch(it)
 	s.move(it, dest)
 	snapshot := *it
+	return &snapshot, nil
+}
+
+// duplicate makes a message of its own, with ids of its own, that says the same.
+func (c *call) duplicate(folderKey, id, key string) (*item, *refusal) {
+	s := c.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	it, no := c.locate(folderKey, id)
+	if no != nil {
+		return nil, no
+	}
+	dest := c.mailbox.folder(key)
+	if dest == nil {
+		return nil, folderNotFound(key)
+	}
+	twin := *it
+	twin.immutable, twin.mutable, twin.folder = s.dice.immutableID(), s.dice.mutableID(), dest
+	twin.created, twin.placed = s.stamp(), s.Now()
+	s.touch(&twin)
+	c.mailbox.add(&twin)
+	twin.conversation = it.conversation
+	snapshot := twin
 	return &snapshot, nil
 }

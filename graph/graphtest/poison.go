@@ -40,7 +40,7 @@ var readable = []string{"id", "receivedDateTime"}
 
 // spoiled refuses to show messages of which one is poisoned.
 func (c *call) spoiled(page ...*item) *refusal {
-	touched := c.query.selected == nil || len(c.query.expanded) > 0 ||
+	touched := c.query.selected == nil || len(c.query.expanded) > 0 || c.query.files != nil ||
 		slices.ContainsFunc(c.query.selected, func(name string) bool { return !slices.Contains(readable, name) })
 	if touched && slices.ContainsFunc(page, func(it *item) bool { return it.poisoned }) {
 		return corrupt("ErrorCorruptData")

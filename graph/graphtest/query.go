@@ -15,6 +15,7 @@ type query struct {
 	values   url.Values
 	selected []string     // nil is the default set
 	expanded []propertyID // of singleValueExtendedProperties
+	files    *files       // of attachments, nil if they are not expanded
 	filter   *filter
 	order    []order
 	top      int
@@ -50,7 +51,7 @@ func (c *call) parseQuery(allowed ...string) *refusal {
 		case "$select":
 			q.selected, no = parseSelect(v)
 		case "$expand":
-			q.expanded, no = c.parseExpand(v)
+			no = c.parseExpand(&q, v)
 		case "$filter":
 			if slices.Contains(allowed, "$orderby") { // not where it is ignored
 				q.filter, no = c.parseFilter(v)
@@ -106,46 +107,6 @@ func (q *query) checkSelect() *refusal {
 		}
 	}
 	return nil
-}
-
-// parseExpand reads the one expansion that is served:
-// singleValueExtendedProperties($filter=id eq 'A' or id eq 'B').
-func (c *call) parseExpand(v string) ([]propertyID, *refusal) {
-	rest, ok := strings.CutPrefix(strings.TrimSpace(v), "singleValueExtendedProperties")
-	if !ok {
-		return nil, c.unimplemented("$expand=" + v)
-	}
-	rest = strings.TrimSpace(rest)
-	inner, closed := strings.CutSuffix(rest, ")")
-	inner, opened := strings.CutPrefix(inner, "(")
-	inner, filtered := strings.CutPrefix(strings.TrimSpace(inner), "$filter=")
-	if !closed || !opened || !filtered {
-		// "Get singleValueLegacyExtendedProperty": the ids have to be named.
-		return nil, badQuery("$expand of singleValueExtendedProperties needs ($filter=id eq '…').")
-	}
-	toks, no := lex(inner)
-	if no != nil {
-		return nil, no
-	}
-	var ids []propertyID
-	for i := 0; ; i += 4 {
-		if len(toks) < i+3 || toks[i].text != "id" || toks[i+1].text != "eq" || !toks[i+2].quoted {
-			return nil, badQuery("Syntax error in the $filter of $expand.")
-		}
-		id, no := parsePropertyID(toks[i+2].text)
-		if no != nil {
-			return nil, no
-		}
-		if !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
-		if len(toks) == i+3 {
-			return ids, nil
-		}
-		if toks[i+3].text != "or" || toks[i+3].quoted {
-			return nil, badQuery("Syntax error in the $filter of $expand.")
-		}
-	}
 }
 
 // order is one item of $orderby.

@@ -125,6 +125,8 @@ func (c *call) routeMessage(folder, id string, rest []string) *refusal {
 		return c.deleteMessage(folder, id)
 	case "POST move":
 		return c.moveMessage(folder, id)
+	case "POST copy":
+		return c.copyMessage(folder, id)
 	case "POST send", "POST microsoft.graph.send":
 		return c.sendMessage(folder, id)
 	}

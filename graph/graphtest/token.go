@@ -53,6 +53,9 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request, at endpoint)
 // "OAuth 2.0 device authorization grant flow".)
 func (s *Server) grant(c claimant, form url.Values, at endpoint) (object, *tokenRefusal) {
 	kind := form.Get("grant_type")
+	if kind == "device_code" {
+		kind = deviceGrant // what MSAL says, instead of RFC 8628 §3.4
+	}
 	if kind == "" {
 		return nil, missingParameter("grant_type")
 	}
@@ -90,7 +93,11 @@ func (s *Server) grant(c claimant, form url.Values, at endpoint) (object, *token
 	if no != nil {
 		return nil, no
 	}
-	return s.grantPerson(in, scope, issue, at), nil
+	v := s.grantPerson(in, scope, issue, at)
+	if form.Get("client_info") == "1" {
+		v = append(v, member{"client_info", in.who.clientInfo(s.tenantGUID())})
+	}
+	return v, nil
 }
 
 // grantApplication answers grant_type client_credentials. entra.mu is held.

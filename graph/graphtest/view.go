@@ -55,7 +55,15 @@ func (c *call) view(it *item) object {
 			}
 		}
 	}
-	return append(v, c.expansion("messages", c.id(it), it.property)...)
+	v = append(v, c.expansion("messages", c.id(it), it.property)...)
+	if c.query.files != nil {
+		rows := []object{}
+		for _, a := range c.attachments(it) {
+			rows = append(rows, attachmentView(it, a, c.query.files.selected))
+		}
+		v = append(v, member{"attachments@odata.context", c.attachmentsContext(it)}, member{"attachments", rows})
+	}
+	return v
 }
 
 func (c *call) shows(name string) bool {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -94,6 +95,23 @@ func (s *Server) attachment(c *call, f *file) object {
 		"width": nil, "height": nil, "inline": f.Inline, "deleted": false,
 		"malware_access_override": false, "malware_scan_result": scan, "thumbnails": []object{},
 	}
+}
+
+// showAttachment tells of one file, which may still wait for its comment: an
+// upload's Location leads here as well.
+func (s *Server) showAttachment(c *call) *answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id, err := strconv.ParseInt(c.vars["id"], 10, 64)
+	if err != nil {
+		return invalidAttribute("id", "an integer")
+	}
+	for _, f := range s.files {
+		if f.ID == id {
+			return reply(http.StatusOK, object{"attachment": s.attachment(c, f)})
+		}
+	}
+	return notFound()
 }
 
 // infected tells whether the scan has found malware in a file.

@@ -109,3 +109,24 @@ func ExampleServer_Redact() {
 	fmt.Println(srv.Tickets()[0].Comments[0].Body)
 	// Output: It is ▇▇▇▇.
 }
+
+func TestShowAttachment(t *testing.T) {
+	t.Parallel()
+	d := setup(t, nil)
+	up := d.want(201, "POST", "/api/v2/uploads?filename=a.csv", "a,b", "Content-Type", "text/csv")
+	path := strings.TrimPrefix(up.Header.Get("Location"), d.url)
+	require.Equal(t, up.at("upload.attachment"), d.want(200, "GET", path, nil).at("attachment"))
+	d.create(`"comment":{"body":"x","uploads":["` + up.at("upload.token").(string) + `"]}`)
+	d.Advance(time.Minute)
+	list := d.want(200, "GET", "/api/v2/tickets/1/comments", nil)
+	require.Equal(t, list.at("comments.0.attachments.0"), d.want(200, "GET", path, nil).at("attachment"))
+	require.Equal(t, "malware_not_found", list.at("comments.0.attachments.0.malware_scan_result"))
+
+	other := d.want(201, "POST", "/api/v2/uploads?filename=b.csv", "a,b", "Content-Type", "text/csv")
+	d.want(204, "DELETE", "/api/v2/uploads/"+other.at("upload.token").(string), nil)
+	d.want(404, "GET", strings.TrimPrefix(other.Header.Get("Location"), d.url), nil)
+	d.want(404, "GET", "/api/v2/attachments/1", nil)
+	d.want(400, "GET", "/api/v2/attachments/x", nil)
+	d.want(401, "GET", path, nil, "Authorization", "")
+	require.Empty(t, d.Unknown())
+}

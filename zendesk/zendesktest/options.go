@@ -149,6 +149,10 @@ type Options struct {
 	// RefuseEmpty: contested. A file of no octets is refused with 422, as
 	// https://github.com/facetoe/zenpy/issues/106 saw in 2017.
 	RefuseEmpty bool
+	// JSONUploads: contested. The answer to an upload is application/json, as
+	// node-zendesk takes for granted, which reads nothing else; by default the
+	// JSON is under text/plain, as recordings of 2023 and 2024 have it.
+	JSONUploads bool
 	// IgnoreUploads: undocumented. Unknown, expired and used upload tokens in
 	// a comment are ignored instead of refused with 422.
 	IgnoreUploads bool

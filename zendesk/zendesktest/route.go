@@ -54,7 +54,9 @@ var routes = []route{
 
 	{method: "POST", pattern: "/api/v2/uploads", scope: "ticket_attachments:write", query: "filename token", serve: (*Server).createUpload},
 	{method: "DELETE", pattern: "/api/v2/uploads/{key}", scope: "ticket_attachments:write", serve: (*Server).deleteUpload},
+	{method: "GET", pattern: "/api/v2/attachments/{id}", scope: "tickets:read", serve: (*Server).showAttachment},
 
+	{method: "GET", pattern: "/api/v2/users", scope: "users:read", query: paging + "role role[]", serve: (*Server).listEverybody},
 	{method: "GET", pattern: "/api/v2/users/me", scope: "users:read", anonymous: true, serve: (*Server).showMe},
 	{method: "GET", pattern: "/api/v2/users/search", scope: "users:read", query: paging + "query external_id", serve: (*Server).searchUsers},
 	{method: "GET", pattern: "/api/v2/users/show_many", scope: "users:read", query: "ids", serve: (*Server).showManyUsers},

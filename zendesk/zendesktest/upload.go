@@ -136,10 +136,14 @@ func (s *Server) createUpload(c *call) *answer {
 	for _, f := range u.files {
 		all = append(all, s.attachment(c, f))
 	}
-	// QUIRK: the answer is JSON and says that it is text.
-	return reply(http.StatusCreated, object{"upload": object{
+	a := reply(http.StatusCreated, object{"upload": object{
 		"token": u.token, "expires_at": stamp(u.expires), "attachment": s.attachment(c, f), "attachments": all,
-	}}).with("Content-Type", "text/plain; charset=utf-8").with("Location", c.url("/api/v2/attachments/%d.json", f.ID))
+	}}).with("Location", c.url("/api/v2/attachments/%d.json", f.ID))
+	if s.opt.JSONUploads {
+		return a
+	}
+	// QUIRK: the answer is JSON and says that it is text.
+	return a.with("Content-Type", "text/plain; charset=utf-8")
 }
 
 // usable tells whether a token can still be used.

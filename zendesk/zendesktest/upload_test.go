@@ -155,3 +155,11 @@ func TestInlineImages(t *testing.T) {
 		require.Len(t, list, 1)
 	}
 }
+
+func TestUploadAnswersJSON(t *testing.T) {
+	t.Parallel()
+	d := setup(t, &zendesktest.Options{JSONUploads: true})
+	res := d.want(201, "POST", "/api/v2/uploads?filename=a.txt", "x", "Content-Type", "text/plain")
+	require.Equal(t, "application/json; charset=utf-8", res.Header.Get("Content-Type"))
+	require.NotEmpty(t, res.at("upload.token"))
+}

@@ -131,3 +131,24 @@ func TestIdentityScope(t *testing.T) {
 		d.want(map[bool]int{false: 200, true: 403}[strict], "GET", path, nil)
 	}
 }
+
+func TestListUsers(t *testing.T) {
+	t.Parallel()
+	d := setup(t, &zendesktest.Options{Agents: []string{"bo@acme.test"}})
+	d.create(hello)
+	emails := func(path string) (list []string) {
+		for _, u := range d.want(200, "GET", path, nil).at("users").([]any) {
+			list = append(list, u.(map[string]any)["email"].(string))
+		}
+		return list
+	}
+	require.Equal(t, []string{"agent@acme.test", "bo@acme.test", "ann@example.com"}, emails("/api/v2/users"))
+	require.Equal(t, []string{"ann@example.com"}, emails("/api/v2/users?role=end-user"))
+	require.Equal(t, []string{"agent@acme.test", "bo@acme.test"}, emails("/api/v2/users.json?role[]=agent&role[]=admin"))
+	require.Equal(t, []string{"bo@acme.test"}, emails("/api/v2/users?page=2&per_page=1"))
+	first := d.want(200, "GET", "/api/v2/users?page[size]=2", nil)
+	require.Equal(t, true, first.at("meta.has_more"))
+	require.Equal(t, []string{"ann@example.com"}, emails(strings.TrimPrefix(first.at("links.next").(string), d.url)))
+	d.want(401, "GET", "/api/v2/users", nil, "Authorization", "")
+	require.Empty(t, d.Unknown())
+}

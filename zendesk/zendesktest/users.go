@@ -44,6 +44,27 @@ func (s *Server) showUser(c *call) *answer {
 	return reply(http.StatusOK, object{"user": c.user(u)})
 }
 
+// listEverybody lists everybody, or those with one of some roles.
+// https://developer.zendesk.com/api-reference/ticketing/users/users/#list-users
+func (s *Server) listEverybody(c *call) *answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := c.r.URL.Query()
+	roles := append(q["role[]"], q["role"]...)
+	var found []*user
+	var ids []int64
+	for _, u := range sorted(s.users) {
+		if len(roles) == 0 || slices.Contains(roles, u.Role) {
+			found, ids = append(found, u), append(ids, u.ID)
+		}
+	}
+	w, a := s.page(c, ids, false)
+	if a != nil {
+		return a
+	}
+	return reply(http.StatusOK, w.into(object{"users": c.users(found[w.from:w.to])}))
+}
+
 func (s *Server) showManyUsers(c *call) *answer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
