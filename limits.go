@@ -48,7 +48,10 @@ func RelayLimits() Limiters {
 type Limiter interface {
 	// Reserve takes the whole cost from what the mailbox may spend, or nothing
 	// of it. When the cost does not fit yet, Reserve either waits, for as long
-	// as ctx allows, or returns a *LimitError that says when to come back.
+	// as ctx allows, or returns a *LimitError that says when to come back. One
+	// that is above the limit by itself is refused at once, by a *LimitError that
+	// says never. The mailbox is an address, or begins with a word before one, and
+	// its case does not matter.
 	Reserve(ctx context.Context, mailbox string, cost Cost) (Reservation, error)
 }
 

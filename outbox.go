@@ -27,7 +27,8 @@ type Outbox interface {
 	// begun; nil is none. The call that makes it carries what Copies finds it by.
 	// What the store does not take from MIME is set by other means as far as
 	// there are any. ErrTooLarge means that the mailbox never sends so large a
-	// mail, and ErrDone that the one that was begun has been sent meanwhile.
+	// mail, and ErrDone that the one that was begun has been sent meanwhile. One
+	// that is gone, and may have been sent, is an ErrTemporary if not an ErrDone.
 	Draft(ctx context.Context, l *Letter, begun *Copy) (*Copy, error)
 
 	// Ready writes on a draft that it is about to be sent, which the copy keeps,
@@ -40,7 +41,8 @@ type Outbox interface {
 	Send(ctx context.Context, id string) error
 
 	// Discard deletes a draft of the letter, so that Copies does not find it any
-	// more. ErrDone means that it was sent meanwhile, and stays.
+	// more. ErrDone means that it was sent meanwhile, and stays; ErrNotFound that
+	// there is no such draft any more.
 	Discard(ctx context.Context, l *Letter, id string) error
 }
 
@@ -50,7 +52,8 @@ type Tracer interface {
 	// name that Letter.Notification gave it, the oldest first.
 	Letters(ctx context.Context, notification string) ([]*Copy, error)
 
-	// Delete deletes a mail, sent or not.
+	// Delete deletes a mail, sent or not. The store may keep it where a person
+	// finds what was deleted.
 	Delete(ctx context.Context, id string) error
 }
 

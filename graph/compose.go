@@ -195,8 +195,11 @@ func (d *composing) mark(ctx context.Context, fields []exdesk.Field) (missing []
 			change["internetMessageId"] = f.Value // of a draft it can be set ("Update message")
 		}
 	}
-	draft, err := d.c.change(ctx, "mark draft", d.copy.ID, change)
+	draft, err := d.c.changeDraft(ctx, "mark draft", d.copy.ID, change)
 	switch {
+	case isGone(err):
+		// Sending takes it away, and so does a person. The next look tells.
+		return nil, errTakenAway
 	case err != nil:
 		return nil, err
 	case !draft:

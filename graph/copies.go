@@ -141,13 +141,13 @@ func sortCopies(list []*exdesk.Copy) {
 // Letters implements exdesk.Tracer. What is written on a message is read from the
 // message: a list may cut long properties short.
 func (c *Client) Letters(ctx context.Context, notification string) ([]*exdesk.Copy, error) {
-	page, err := c.page(ctx, &rest.Request{Op: "look for notification", Path: c.path("messages"), Header: immutable(),
-		Query: query("$filter", hasProperty(notificationID, notification), "$select", "id", "$top", mostCopies)})
+	items, err := c.some(ctx, &rest.Request{Op: "look for notification", Path: c.path("messages"), Header: immutable(),
+		Query: query("$filter", hasProperty(notificationID, notification), "$select", "id", "$top", mostCopies)}, batchSize)
 	if err != nil {
 		return nil, err
 	}
 	var requests []batchRequest
-	for _, raw := range page.Value {
+	for _, raw := range items {
 		var it letterItem
 		if json.Unmarshal(raw, &it) == nil && it.ID != "" && len(requests) < batchSize {
 			requests = append(requests, batchRequest{Method: http.MethodGet, Headers: preferImmutable, URL: c.itemURL(it.ID) + "?" +

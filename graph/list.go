@@ -155,7 +155,7 @@ func (c *Client) ByMessageID(ctx context.Context, id string) ([]*exdesk.Mail, er
 	req := &rest.Request{Op: "find message", Path: c.path("messages"), Header: immutable(), Query: query(
 		"$filter", "internetMessageId eq '<"+strings.ReplaceAll(id, "'", "''")+">'",
 		"$select", listSelect, "$expand", listExpand, "$top", strconv.Itoa(maxSameID))}
-	page, err := c.page(ctx, req)
+	items, err := c.some(ctx, req, maxSameID)
 	if err != nil {
 		if unanswerable(err) {
 			return nil, nil
@@ -163,13 +163,31 @@ func (c *Client) ByMessageID(ctx context.Context, id string) ([]*exdesk.Mail, er
 		return nil, err
 	}
 	var mails []*exdesk.Mail
-	for _, item := range page.Value {
+	for _, item := range items {
 		if m := parse(item); m.ID != "" {
 			mails = append(mails, m.mail())
 		}
 	}
 	return mails, nil
 }
+
+// some returns the first items of a list, n or a few more. Graph may send pages
+// that have nothing on them but a link to the next.
+func (c *Client) some(ctx context.Context, req *rest.Request, n int) (items []json.RawMessage, err error) {
+	for pages := 1; ; pages++ {
+		p, err := c.page(ctx, req)
+		if err != nil {
+			return nil, err
+		}
+		if items = append(items, p.Value...); len(items) >= n || p.Next == "" || pages == fewPages {
+			return items, nil
+		}
+		req = &rest.Request{Op: req.Op, URL: p.Next, Header: immutable()}
+	}
+}
+
+// fewPages is how many pages are read of a list of which a few items will do.
+const fewPages = 10
 
 // unanswerable reports whether it is the question that Graph does not like, or
 // the mail that is the answer: the id is anybody's word, and the item may be

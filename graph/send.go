@@ -71,20 +71,9 @@ const discarded = "discarded "
 // its subject be changed ("Update message"), so that what was sent at this moment
 // stays as it is.
 func (c *Client) Discard(ctx context.Context, l *exdesk.Letter, id string) error {
-	draft, err := c.change(ctx, "discard draft", id, map[string]any{
+	draft, err := c.changeDraft(ctx, "discard draft", id, map[string]any{
 		"subject": "exdesk has discarded this draft", "toRecipients": []any{}, "ccRecipients": []any{}, "bccRecipients": []any{},
 		"singleValueExtendedProperties": []property{{ID: markID, Value: value(discarded + l.Key)}}})
-	var e *Error
-	if errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusForbidden) {
-		var is letterItem // how it is refused is not documented
-		if _, err2 := c.rest.JSON(ctx, &rest.Request{Op: "read draft", Path: c.path("messages", id), Query: query("$select", letterSelect), Header: immutable()}, &is); err2 != nil {
-			return err2
-		}
-		draft = is.Draft
-		if !draft {
-			err = nil
-		}
-	}
 	switch {
 	case err != nil:
 		return err
@@ -94,8 +83,29 @@ func (c *Client) Discard(ctx context.Context, l *exdesk.Letter, id string) error
 	return c.Delete(ctx, id)
 }
 
-// errSent is that a draft is none any more.
-var errSent = fmt.Errorf("graph: discard draft: it was sent: %w", exdesk.ErrDone)
+// changeDraft changes what only a draft lets be changed, and returns whether the
+// message is one.
+func (c *Client) changeDraft(ctx context.Context, op, id string, what map[string]any) (draft bool, err error) {
+	draft, err = c.change(ctx, op, id, what)
+	var e *Error
+	if errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusForbidden) {
+		var is letterItem // how it is refused is not documented
+		if _, err2 := c.rest.JSON(ctx, &rest.Request{Op: "read draft", Path: c.path("messages", id), Query: query("$select", letterSelect), Header: immutable()}, &is); err2 != nil {
+			return false, err2
+		}
+		if !is.Draft {
+			return false, nil
+		}
+	}
+	return draft, err
+}
+
+var (
+	// errSent is that a draft is none any more.
+	errSent = fmt.Errorf("graph: the draft was sent: %w", exdesk.ErrDone)
+	// errTakenAway is that it is not there any more, and nobody knows why.
+	errTakenAway = fmt.Errorf("graph: the draft was sent or deleted meanwhile: %w: %w", exdesk.ErrNotFound, exdesk.ErrTemporary)
+)
 
 // Delete implements exdesk.Tracer.
 func (c *Client) Delete(ctx context.Context, id string) error {

@@ -1,0 +1,54 @@
+package exdesktest_test
+
+import (
+	"maps"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// flaw is an implementation that breaks one promise.
+type flaw struct {
+	promise string // the subtest that must fail
+	suite   func(t *testing.T)
+}
+
+// flaws are what the suites have to find.
+var flaws = gather(brokenLimiters)
+
+func gather(all ...map[string]flaw) map[string]flaw {
+	sum := make(map[string]flaw)
+	for _, some := range all {
+		maps.Copy(sum, some)
+	}
+	return sum
+}
+
+// inChild tells the process that runs the suites which must fail: what fails in
+// it does not fail here.
+const inChild = "EXDESKTEST_BROKEN"
+
+// TestBroken has each suite catch implementations that break one promise each.
+func TestBroken(t *testing.T) {
+	if os.Getenv(inChild) != "" {
+		for name, f := range flaws {
+			t.Run(name, f.suite)
+		}
+		return
+	}
+	t.Parallel()
+	child := exec.Command(os.Args[0], "-test.run=^TestBroken$", "-test.v", "-test.timeout=5m")
+	child.Env = append(os.Environ(), inChild+"=1")
+	out, err := child.CombinedOutput()
+	require.Error(t, err, "nothing failed")
+	require.NotContains(t, string(out), "panic:", "%s", out)
+	for name, f := range flaws {
+		t.Run(name, func(t *testing.T) {
+			path := strings.ReplaceAll("TestBroken/"+name+"/"+f.promise, " ", "_")
+			require.Contains(t, string(out), "--- FAIL: "+path+" (", "the suite did not notice")
+		})
+	}
+}
