@@ -5,7 +5,9 @@ import (
 	"html"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // finish puts the texts together.
@@ -168,13 +170,87 @@ func indexFold(s, needle string) int {
 }
 
 // neutral keeps Zendesk from expanding a customer's {{…}} as its own
-// placeholder, however it is written: a word joiner, which nobody sees, stands
-// between the braces.
+// placeholder, or {% as Liquid, which its templates are in, however that is
+// written: a word joiner, which nobody sees, stands behind the first sign.
 func neutral(s string) string {
-	s = braceEntity.ReplaceAllString(s, "{")
-	// Twice, because the matches of one pass do not overlap.
-	s = strings.ReplaceAll(strings.ReplaceAll(s, "{{", "{\u2060{"), "{{", "{\u2060{")
-	return strings.ReplaceAll(s, "{%", "{\u2060%") // Liquid, which Zendesk's templates are in
+	s = signEntity.ReplaceAllStringFunc(s, func(entity string) string {
+		switch code, _ := reference(entity); code {
+		case '{', '%':
+			return string(code)
+		}
+		return entity
+	})
+	var b strings.Builder
+	for {
+		i := strings.IndexByte(s, '{')
+		if i < 0 {
+			break
+		}
+		b.WriteString(s[:i+1])
+		if s = s[i+1:]; opens(s) {
+			b.WriteString("\u2060")
+		}
+	}
+	b.WriteString(s)
+	return b.String()
 }
 
-var braceEntity = regexp.MustCompile(`(?i)&(?:#0*123|#x0*7b|lcub|lbrace)(?:;|\b)`)
+// mostMarkup is how much markup between two signs is looked through.
+const mostMarkup = 2 << 10
+
+// opens reports whether what comes after a brace makes a placeholder with it, at
+// once or when a sanitiser has taken the markup between them away.
+func opens(s string) bool {
+	for left := s[:min(len(s), mostMarkup)]; left != ""; {
+		switch next := left[min(1, len(left)-1)]; {
+		case left[0] == '{', left[0] == '%':
+			return true
+		case left[0] == '<' && (isLetter(next) || strings.IndexByte("/!?", next) >= 0):
+			name, rest, closed := tag(left)
+			if name == "" { // an end tag of nothing, which HTML passes over
+				_, rest, closed = strings.Cut(left, ">")
+			}
+			if !closed {
+				return len(s) > mostMarkup
+			}
+			left = rest
+		case left[0] == '&':
+			// What is no character is dropped by some.
+			code, n := reference(left)
+			if n == 0 || unicode.IsPrint(code) || unicode.IsSpace(code) {
+				return false
+			}
+			left = left[n:]
+		default:
+			return false
+		}
+	}
+	return len(s) > mostMarkup // who knows
+}
+
+// reference reads the character reference that s begins with, the named ones of
+// the signs of a placeholder among them, and returns its length. A number needs
+// no semicolon (HTML, "Numeric character reference state").
+func reference(s string) (code rune, n int) {
+	m := charReference.FindStringSubmatch(s)
+	if m == nil {
+		return 0, 0
+	}
+	digits, base := m[2], 10
+	switch {
+	case m[3] != "":
+		return map[byte]rune{'l': '{', 'p': '%'}[m[3][0]|0x20], len(m[0])
+	case m[1] != "":
+		digits, base = m[1], 16
+	}
+	v, err := strconv.ParseUint(strings.TrimLeft(digits, "0"), base, 31)
+	if err != nil {
+		v = 0 // nothing but zeros, or too much
+	}
+	return rune(v), len(m[0])
+}
+
+var (
+	charReference = regexp.MustCompile(`^(?i)&(?:#x([0-9a-f]+)|#([0-9]+)|(lcub|lbrace|percnt));?`)
+	signEntity    = regexp.MustCompile(`(?i)&(?:#x[0-9a-f]+|#[0-9]+|lcub|lbrace|percnt);?`)
+)

@@ -1,6 +1,7 @@
 package exdesk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"regexp"
@@ -18,20 +19,26 @@ const (
 )
 
 // TagUnverified is on tickets of mail whose sender Exchange takes for somebody
-// else (dmarc or compauth is "fail"). Nobody is copied on such a ticket.
+// else (dmarc or compauth is "fail"). Nobody is copied on such a ticket, nor on
+// that of a sender for whom Exchange does not vouch otherwise.
 const TagUnverified = "exdesk_unverified"
 
-// compose makes the ticket of a mail whose files are at the desk.
-func (p *pass) compose(ctx context.Context, it *item) (*NewTicket, error) {
+// compose makes the ticket of a mail whose files are at the desk. It follows the
+// ticket at, if there is one.
+func (p *pass) compose(ctx context.Context, it *item, at *place) (*NewTicket, error) {
 	msg, mailbox := it.msg, p.c.mailbox.Address()
 	own, err := p.own(ctx)
 	if err != nil {
 		return nil, err
 	}
-	requester, err := p.requester(ctx, it, own)
-	if err != nil {
-		return nil, err
+	requester := msg.From // who answers a closed ticket is answered, whoever he says is to be
+	if at == nil {
+		if requester, err = p.requester(ctx, it, own); err != nil {
+			return nil, err
+		}
 	}
+	v := p.vouch(it.mail, msg)
+	ccs := p.copies(it, v, requester, msg.copied(own, requester.Address))
 	comment, err := p.c.body(ctx, msg)
 	if err != nil {
 		return nil, err
@@ -40,7 +47,7 @@ func (p *pass) compose(ctx context.Context, it *item) (*NewTicket, error) {
 		Origin:    it.id.origin(),
 		Requester: requester,
 		Recipient: mailbox,
-		CCs:       msg.copied(own, requester.Address),
+		CCs:       ccs,
 		Subject:   clip(neutral(msg.Subject), maxSubject),
 		HTML:      comment,
 		Uploads:   msg.uploads(),
@@ -49,16 +56,50 @@ func (p *pass) compose(ctx context.Context, it *item) (*NewTicket, error) {
 	if it.verdict.Quiet {
 		t.Tags = append([]string{TagAutomatic}, t.Tags...)
 	}
-	if v := p.vouch(it.mail, msg); v.forged {
-		// Else whoever writes in a customer's name would copy himself on what
-		// the customer is answered, or have the desk write to others.
-		t.CCs, t.Tags = nil, append(t.Tags, TagUnverified)
-		if it.res.Reason == "" {
-			it.res.Reason = "the sender is not verified: " + v.doubt
-		}
+	if v.forged {
+		t.Tags = append(t.Tags, TagUnverified)
 	}
 	t.Requester.Name = neutral(t.Requester.Name)
+	if at != nil {
+		t.FollowUp, t.Author = at.conv.ID, at.person.ID
+	}
 	return t, nil
+}
+
+// copies returns who of a list is copied on the ticket of a mail: nobody, if it is
+// not sure that the requester has written it. Else whoever writes in a customer's
+// name, or has the customer answered by Reply-To, would copy himself on what the
+// customer is told, or have the desk write to others. Whose words they are, and
+// who is left out, is said above them: Zendesk shows them as the requester's.
+func (p *pass) copies(it *item, v vouch, requester Address, list []Address) []Address {
+	msg := it.msg
+	deputy := !sameAddress(requester.Address, msg.From.Address)
+	why := ""
+	switch from := domainOf(msg.From.Address); {
+	case !v.ok:
+		why = "the sender is not verified: " + v.doubt
+	case deputy && !p.c.isHome(from) && !p.c.trusts(from): // a form of one's own writes for others
+		why = "the sender wants somebody else to be answered"
+	default:
+		return list
+	}
+	said := ""
+	if deputy {
+		said = "From " + author(msg) + ", who wants the answers to go to " + clip(requester.Address, 254) + ". "
+	}
+	if len(list) > 0 {
+		said += "Not copied, because " + why + ": " + list[0].Address
+		for _, a := range list[1:] {
+			said += ", " + a.Address
+		}
+	}
+	if said != "" {
+		msg.remark = remark(said)
+	}
+	if len(list) > 0 || v.forged {
+		it.res.Reason = cmp.Or(it.res.Reason, why)
+	}
+	return nil
 }
 
 // requester is whose ticket it is. A Reply-To is anybody's word, so it makes

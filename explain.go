@@ -108,27 +108,31 @@ func (c *Connector) ticketsOf(ctx context.Context, messageID string, s *Story) e
 	return nil
 }
 
-// String tells the story in a few lines of text.
+// String tells the story in a few lines of text, in which nothing is a command to
+// a terminal.
 func (s *Story) String() string {
 	var b strings.Builder
+	line := func(format string, args ...any) { b.WriteString(oneLine(fmt.Sprintf(format, args...)) + "\n") }
 	for _, m := range s.Mails {
-		fmt.Fprintf(&b, "mail %s %q of %s, received %s\n  %s\n", m.MessageID, m.Subject, m.From, moment(m.Received), m.Record)
+		line("mail %s %q of %s, received %s", m.MessageID, m.Subject, m.From, moment(m.Received))
+		line("  %s", m.Record)
 		if len(m.Categories) > 0 {
-			fmt.Fprintf(&b, "  categories: %s\n", strings.Join(m.Categories, ", "))
+			line("  categories: %s", strings.Join(m.Categories, ", "))
 		}
 	}
 	for _, id := range s.Missing {
-		fmt.Fprintf(&b, "mail <%s>\n  it is on the ticket and not in the mailbox any more\n", id)
+		line("mail <%s>", id)
+		line("  it is on the ticket and not in the mailbox any more")
 	}
 	for _, t := range s.Tickets {
-		fmt.Fprintf(&b, "ticket %s, %s, made %s\n", ticketName(t.ID), t.Status, moment(t.Created))
+		line("ticket %s, %s, made %s", ticketName(t.ID), t.Status, moment(t.Created))
 	}
 	return b.String()
 }
 
 func moment(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 
-// String tells what a record says; that of a nil record is that there is none.
+// String tells in one line what a record says; that of a nil record is that there is none.
 func (r *Record) String() string {
 	if r == nil {
 		return "not processed yet, or not by exdesk"
@@ -164,5 +168,5 @@ func (r *Record) String() string {
 	if r.Reason != "" {
 		s += ": " + r.Reason
 	}
-	return s
+	return oneLine(s)
 }

@@ -165,7 +165,7 @@ func (p *pass) importOld(ctx context.Context, it *item) error {
 	if p.c.opts.DryRun {
 		return p.foresee(ctx, it)
 	}
-	t, err := p.compose(ctx, it)
+	t, err := p.compose(ctx, it, nil)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,8 @@ type Policy struct {
 	// are public by default" is off.
 	PrivateAgents bool
 	// Trusted names domains whose mail counts as verified without Exchange's
-	// word. Whoever forges their mail speaks as their users.
+	// word, and that may write for others by Reply-To, as a provider of forms
+	// does. Whoever forges their mail speaks as their users.
 	Trusted []string
 }
 

@@ -186,13 +186,9 @@ func (p *pass) importMail(ctx context.Context, mail *Mail, res *Result, slot *Re
 	case p.c.opts.DryRun:
 		return p.foresee(ctx, it)
 	}
-	t, err := p.compose(ctx, it)
+	t, err := p.compose(ctx, it, at)
 	if err != nil {
 		return err
-	}
-	if at != nil { // who speaks on it is the author, whoever else is to be answered
-		t.FollowUp, t.Author = at.conv.ID, at.person.ID
-		t.Requester = Address{neutral(it.msg.From.Name), it.msg.From.Address}
 	}
 	if len(it.references())+len(it.encoded()) > 0 {
 		// Its thread may come into sight before its ticket does.

@@ -232,7 +232,12 @@ func TestReplyToAndSupportAddresses(t *testing.T) {
 			require.Equal(t, exdesk.Created, w.only().Outcome)
 			ticket := w.support.Tickets()[0]
 			require.Equal(t, c.requester, ticket.Requester.Email)
-			require.Equal(t, []string{"bob@customer.example"}, ticket.EmailCCs)
+			if c.requester == "ann@customer.example" {
+				require.Equal(t, []string{"bob@customer.example"}, ticket.EmailCCs)
+			} else {
+				require.Empty(t, ticket.EmailCCs)
+				require.Contains(t, ticket.Comments[0].Body, "Not copied, because the sender wants somebody else to be answered: bob@customer.example")
+			}
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/exdesk/exdesk"
 	"github.com/exdesk/exdesk/internal/rest"
@@ -204,15 +205,20 @@ func (e *Error) readDetails(details json.RawMessage) {
 	}
 }
 
-// clip makes a server's words fit for one line of a log.
+// clip makes a server's words fit for one line of a log, and for a terminal.
 func clip(s string, most int) string {
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if !unicode.IsPrint(r) {
 			return ' '
 		}
 		return r
-	}, s)
+	}, shorten(s, most))
+}
+
+// shorten keeps a text within so many octets, and an ellipsis.
+func shorten(s string, most int) string {
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
 }

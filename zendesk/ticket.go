@@ -8,7 +8,9 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/exdesk/exdesk"
 	"github.com/exdesk/exdesk/internal/rest"
@@ -117,7 +119,13 @@ type metadata struct {
 const maxMessageID = 500
 
 func metadataOf(o exdesk.Origin) metadata {
-	return metadata{Digest: o.Digest, Mail: o.Mail, MessageID: clip(o.MessageID, maxMessageID)}
+	id := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, shorten(o.MessageID, maxMessageID))
+	return metadata{Digest: o.Digest, Mail: o.Mail, MessageID: id}
 }
 
 func (m *metadata) origin() exdesk.Origin {

@@ -78,6 +78,11 @@ func TestFiles(t *testing.T) {
 	require.Zero(t, no.Ticket)
 }
 
+// A subject as the mailbox lists it, and a reason, are no commands to a terminal.
+func TestTableIsSafeToPrint(t *testing.T) {
+	require.Equal(t, "]0;x 31m Pay", shorten("\x1b]0;x\x07\u009b31m\u202ePay\u2028", 40))
+}
+
 func TestWhatCannotBeFinished(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "empty"), nil, 0o644))

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync/atomic"
+	"unicode"
 
 	"golang.org/x/text/width"
 
@@ -275,8 +276,15 @@ func (r *row) outcome() string {
 	return string(r.Outcome)
 }
 
-// shorten cuts s to n columns.
+// shorten cuts s, which a stranger may have written, to n columns, without what a
+// terminal would obey.
 func shorten(s string, n int) string {
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, s)
 	if s = strings.Join(strings.Fields(s), " "); s == "" {
 		return "(no subject)"
 	}

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -299,7 +300,7 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 	}
 	if err != nil {
 		done()
-		f.Err = dog.explain(plain(err))
+		f.Err = dog.explain(unquoted(plain(err)))
 		f.Doubt = sent.Load() && r.method() != http.MethodGet
 		return nil, f
 	}
@@ -487,6 +488,26 @@ func plain(err error) error {
 	}
 	return err
 }
+
+// unquoted takes what an answer that is no HTTP said out of an error: a proxy may
+// show the token that it was sent. Package net/http quotes it.
+func unquoted(err error) error {
+	if text := quotation.ReplaceAllString(err.Error(), "…"); text != err.Error() {
+		return &quoting{text, err}
+	}
+	return err
+}
+
+var quotation = regexp.MustCompile(`"(?:[^"\\]|\\.)*("|$)`)
+
+// quoting is an error that is told in other words.
+type quoting struct {
+	text string
+	error
+}
+
+func (e *quoting) Error() string { return e.text }
+func (e *quoting) Unwrap() error { return e.error }
 
 // Temporary reports whether a failure to get a token may pass by itself, or
 // whether somebody has to sign in again.
