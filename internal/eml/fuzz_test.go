@@ -161,7 +161,7 @@ func checkHeader(t *testing.T, h *Header, l *Limits) {
 
 // checkAddress requires that nobody is made up: an address stands in the field,
 // but for the white space, the comments and the quotes that its syntax has, and
-// brackets that nothing opened.
+// brackets and colons that mean nothing.
 func checkAddress(t *testing.T, a Address, field string) {
 	t.Helper()
 	requireClean(t, a.Name, "")
@@ -183,7 +183,7 @@ func checkAddress(t *testing.T, a Address, field string) {
 	require.Contains(t, bare, address, "%q is not in %q", a.Address, field)
 }
 
-var syntax = strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "", `"`, "", `\`, "", "\u2028", "", "\u2029", "", ")", "", "<", "", ">", "")
+var syntax = strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "", `"`, "", `\`, "", "\u2028", "", "\u2029", "", ")", "", "<", "", ">", "", ":", "")
 
 // requireClean requires valid UTF-8 without control characters other than
 // those allowed.
@@ -262,7 +262,7 @@ func FuzzRoundTrip(f *testing.F) {
 		r := NewReader(&b, nil)
 		h, err := r.Header()
 		require.NoError(t, err)
-		if !strings.Contains(subject, "=?") || how > 200 {
+		if !strings.Contains(subject, "=?") {
 			require.Equal(t, strings.Fields(subject), strings.Fields(h.Text("Subject")))
 		}
 		for i, octets := range [][]byte{first, second} {
