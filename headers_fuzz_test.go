@@ -53,7 +53,11 @@ func FuzzGuard(f *testing.F) {
 		if err != nil {
 			require.ErrorIs(t, err, exdesk.ErrRefused)
 			checkText(t, err.Error(), 1500)
-			require.NotContains(t, err.Error(), "customer.example", "errors name nobody")
+			var h *exdesk.HeaderError
+			require.ErrorAs(t, err, &h)
+			if strings.Contains(" from sender reply-to to cc bcc", " "+strings.TrimPrefix(strings.ToLower(h.Field), "resent-")) && h.Field != "" {
+				require.NotContains(t, err.Error(), "@", "errors name nobody")
+			}
 		}
 		old, ok := plainHeader(before)
 		now, ok2 := plainHeader(after)

@@ -121,7 +121,7 @@ func FuzzReader(f *testing.F) {
 		require.Equal(t, whole, walk(iotest.DataErrReader(bytes.NewReader(raw)), nil, true))
 		walk(bytes.NewReader(raw), nil, false)
 		some := walk(bytes.NewReader(raw), &narrow, true)
-		require.Equal(t, whole[:len(some)], some, "limits cut off, and change nothing before that")
+		require.True(t, slices.Equal(whole[:len(some)], some), "limits cut off, and change nothing before that")
 	})
 }
 
