@@ -167,14 +167,42 @@ func indexFold(s, needle string) int {
 	return -1
 }
 
-// neutral keeps Zendesk from expanding a customer's {{…}} as its own
-// placeholder, however it is written: a word joiner, which nobody sees, stands
-// between the braces.
+// neutral keeps Zendesk from expanding a customer's {{…}} and {%…%} (Liquid, which
+// its templates are in) as its own placeholders, however they are written: a word
+// joiner, which nobody sees, stands between the signs. Tags do not keep them apart:
+// Zendesk takes out those that it does not know.
 func neutral(s string) string {
-	s = braceEntity.ReplaceAllString(s, "{")
-	// Twice, because the matches of one pass do not overlap.
-	s = strings.ReplaceAll(strings.ReplaceAll(s, "{{", "{\u2060{"), "{{", "{\u2060{")
-	return strings.ReplaceAll(s, "{%", "{\u2060%") // Liquid, which Zendesk's templates are in
+	s = entity.ReplaceAllStringFunc(s, func(e string) string {
+		if sign := html.UnescapeString(e); sign == "{" || sign == "%" {
+			return sign
+		}
+		return e
+	})
+	var b strings.Builder
+	brace, tags := false, true // whether a brace came last, and whether there may be tags
+	for s != "" {
+		if s[0] == '<' && tags {
+			name, rest, closed := tag(s)
+			if name != "" && closed {
+				b.WriteString(apart.Replace(s[:len(s)-len(rest)]))
+				s = rest
+				continue
+			}
+			tags = name == "" // the first one without an end is the last: it takes linear time
+		}
+		if brace && (s[0] == '{' || s[0] == '%') {
+			b.WriteString(joiner)
+		}
+		b.WriteByte(s[0])
+		brace = s[0] == '{'
+		s = s[1:]
+	}
+	return b.String()
 }
 
-var braceEntity = regexp.MustCompile(`(?i)&(?:#0*123|#x0*7b|lcub|lbrace)(?:;|\b)`)
+const joiner = "\u2060"
+
+var (
+	entity = regexp.MustCompile(`(?i)&(?:#[0-9]+|#x[0-9a-f]+|lcub|lbrace|percnt);?`)
+	apart  = strings.NewReplacer("{{", "{"+joiner+"{"+joiner, "{%", "{"+joiner+"%")
+)
