@@ -300,7 +300,10 @@ func FuzzAddresses(f *testing.F) {
 			checkAddress(t, a, printable(s))
 		}
 		few, _ := parseAddresses(s, 2)
-		require.Equal(t, list[:min(len(list), 2)], few)
+		require.Len(t, few, min(len(list), 2))
+		for i := range few {
+			require.Equal(t, list[i].Address, few[i].Address) // the last one may lack its name
+		}
 		// Quotes and apostrophes around an address are taken off here, and
 		// encoded-words read in which there is a comma.
 		if strings.ContainsAny(s, "\"'\\\r\n") || strings.Contains(s, "=?") || strings.IndexFunc(s, func(c rune) bool { return c < ' ' || c > '~' }) >= 0 {
