@@ -310,7 +310,7 @@ func FuzzAddresses(f *testing.F) {
 			return
 		}
 		want, err := netmail.ParseAddressList(s)
-		if err != nil || len(want) > 100 {
+		if err != nil || len(want) > 100 || len(s) > maxAddress {
 			return
 		}
 		var addresses, theirs []string
