@@ -59,10 +59,14 @@ func (e *HeaderError) Error() string {
 // addressFields hold addresses.
 var addressFields = []string{"From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc", "Resent-Bcc"}
 
+// quote shows the first values of a field, shortened.
 func quote(values []string) string {
-	short := make([]string, len(values))
-	for i, v := range values {
-		short[i] = clip(v, 100)
+	var short []string
+	for _, v := range values[:min(len(values), 3)] {
+		short = append(short, clip(v, 100))
+	}
+	if len(values) > len(short) {
+		short = append(short, "…")
 	}
 	return fmt.Sprintf("%q", short)
 }

@@ -33,11 +33,6 @@ func htmlText(s string) string {
 			break
 		}
 		name, rest, _ := tag(s)
-		if name == "" { // a bare "<"
-			b.WriteByte('<')
-			s = s[1:]
-			continue
-		}
 		s = rest
 		if breaks[strings.TrimPrefix(name, "/")] && (b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") || name == "br") {
 			b.WriteByte('\n')
@@ -47,7 +42,9 @@ func htmlText(s string) string {
 }
 
 // tidy takes out of HTML what a reader never sees and what could swallow what
-// comes after: comments, styles, scripts, and a tag that has no end.
+// comes after: comments, styles, scripts, tags whose content would be no markup,
+// and a tag that has no end. A "<" that begins no tag becomes an entity, so that
+// it begins none either with what was behind what is taken out.
 func tidy(s string) string {
 	var b strings.Builder
 	for s != "" {
@@ -61,24 +58,48 @@ func tidy(s string) string {
 		name, rest, closed := tag(s)
 		switch {
 		case name == "":
-			b.WriteByte('<')
+			b.WriteString("&lt;")
 			rest = s[1:]
 		case !closed:
 			return b.String()
-		case name == "!" || name == "?":
-		case name == "script" || name == "style" || name == "title":
+		case name == "!":
+		case unseen[name]:
 			// What is in them is no markup, whatever it looks like.
-			end := indexFold(rest, "</"+name)
+			end := endOf(rest, name)
 			if end < 0 {
 				return b.String()
 			}
 			_, rest, _ = tag(rest[end:])
+		case literal[strings.TrimPrefix(name, "/")] || unseen[strings.TrimPrefix(name, "/")]:
 		default:
 			b.WriteString(s[:len(s)-len(rest)])
 		}
 		s = rest
 	}
 	return b.String()
+}
+
+// unseen are the elements whose content a reader does not see, and literal those
+// whose content he sees as it is written ("The HTML syntax", raw text elements).
+var (
+	unseen  = map[string]bool{"script": true, "style": true, "title": true, "iframe": true, "noembed": true, "noframes": true}
+	literal = map[string]bool{"textarea": true, "xmp": true, "plaintext": true}
+)
+
+// endOf finds the end tag of that name, or returns -1.
+func endOf(s, name string) int {
+	for at := 0; ; {
+		i := indexFold(s[at:], "</"+name)
+		if i < 0 {
+			return -1
+		}
+		at += i
+		after := at + 2 + len(name)
+		if after < len(s) && (isBlank(s[after]) || s[after] == '/' || s[after] == '>') {
+			return at
+		}
+		at = after
+	}
 }
 
 // breaks are the elements that end a line.
@@ -88,8 +109,8 @@ var breaks = map[string]bool{
 }
 
 // tag reads the tag or comment that s begins with and returns its lower-case
-// name, with the slash of an end tag, "!" or "?" for what is no element, and
-// what follows. The name is empty if it is no tag, as HTML has it; closed tells
+// name, with the slash of an end tag, "!" for what is no element, and what
+// follows. The name is empty if it is no tag, as HTML has it; closed tells
 // whether the tag has an end.
 func tag(s string) (name, rest string, closed bool) {
 	if after, ok := strings.CutPrefix(s, "<!--"); ok {
@@ -115,32 +136,66 @@ func tag(s string) (name, rest string, closed bool) {
 	if i < len(s) && s[i] == '/' {
 		i++
 	}
-	if i == len(s) || !isLetter(s[i]) && (i > 1 || s[i] != '!' && s[i] != '?') {
+	switch {
+	case i == len(s):
 		return "", s, false
-	}
-	if isLetter(s[i]) {
-		for i < len(s) && (isWordByte(s[i]) || s[i] == ':') {
-			i++
+	case !isLetter(s[i]):
+		if i == 1 && s[i] != '!' && s[i] != '?' {
+			return "", s, false
 		}
-		name = strings.ToLower(s[1:i])
-	} else {
-		name = s[1:2]
+		// Something that browsers take for a comment.
+		_, rest, closed = strings.Cut(s, ">")
+		return "!", rest, closed
 	}
-	var quote byte
-	for ; i < len(s); i++ {
-		switch c := s[i]; {
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case (c == '"' || c == '\'') && s[i-1] == '=':
-			quote = c
-		case c == '>':
-			return name, s[i+1:], true
-		}
+	for i < len(s) && !isBlank(s[i]) && s[i] != '/' && s[i] != '>' {
+		i++
 	}
-	return name, "", false
+	name = strings.ToLower(s[1:i])
+	if i = tagEnd(s, i); i < 0 {
+		return name, "", false
+	}
+	return name, s[i:], true
 }
+
+// tagEnd returns where a tag ends whose attributes begin at i, or -1. What is in
+// quotes is a value only behind a "=" that is behind a name.
+func tagEnd(s string, i int) int {
+	value := false // what comes next is one
+	for i < len(s) {
+		switch c := s[i]; {
+		case c == '>':
+			return i + 1
+		case isBlank(c):
+			i++
+		case value && (c == '"' || c == '\''):
+			n := strings.IndexByte(s[i+1:], c)
+			if n < 0 {
+				return -1
+			}
+			i, value = i+n+2, false
+		case value:
+			for i < len(s) && !isBlank(s[i]) && s[i] != '>' {
+				i++
+			}
+			value = false
+		case c == '/':
+			i++
+		default:
+			for i++; i < len(s) && !isBlank(s[i]) && strings.IndexByte("/>=", s[i]) < 0; {
+				i++
+			}
+			for i < len(s) && isBlank(s[i]) {
+				i++
+			}
+			if i < len(s) && s[i] == '=' {
+				i, value = i+1, true
+			}
+		}
+	}
+	return -1
+}
+
+func isBlank(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' && c != '\v' }
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 

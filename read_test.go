@@ -1,15 +1,12 @@
 package exdesk
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"html"
 	"io"
 	"strings"
 	"testing"
 	"testing/iotest"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
@@ -123,32 +120,4 @@ func TestBrokenSourceIsTemporary(t *testing.T) {
 		require.ErrorIs(t, err, ErrTemporary)
 		require.False(t, isRejection(err))
 	}
-}
-
-func FuzzRead(f *testing.F) {
-	f.Add([]byte(head + "Content-Type: multipart/related; boundary=x\r\n\r\n--x\r\nContent-Type: text/html\r\n\r\n<img src=cid:a@b>{{x}}\r\n" +
-		"--x\r\nContent-Type: image/png; name=\"a/../b\x00.png\"\r\nContent-ID: <a@b>\r\n\r\nx\r\n--x--"))
-	f.Add([]byte("From: =?utf-7?q?+AGE-?= <a@b.example>\nTo: x:;\nContent-Type: text/html; charset=utf-16\n\n\xff\xfe<\x00"))
-	f.Fuzz(func(t *testing.T, mail []byte) {
-		m, err := read(t.Context(), bytes.NewReader(mail), MaxMessageBytes, hold{refuse: "x"}, nil)
-		if err != nil && !isRejection(err) {
-			t.Fatalf("neither read nor rejected: %v", err)
-		}
-		comment, _ := m.comment()
-		said := []string{m.Subject, m.Text, m.HTML, comment, m.From.Name, m.From.Address}
-		for _, file := range m.Files {
-			said = append(said, file.Name, file.Type)
-		}
-		if err != nil {
-			said = append(said, err.Error())
-		}
-		for _, s := range said {
-			if !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
-				t.Fatalf("not fit for Zendesk: %q", s)
-			}
-		}
-		if len(comment) > 64<<10 || strings.Contains(html.UnescapeString(comment), "{{") {
-			t.Fatal("the comment would be cut or expanded")
-		}
-	})
 }

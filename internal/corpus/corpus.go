@@ -57,6 +57,19 @@ func Mails() ([]Mail, error) {
 	return list, rows.Err()
 }
 
+// Seeds returns the mails of up to that many octets, for fuzzing, which long ones
+// make slow; none if Variable is not set.
+func Seeds(most int) ([][]byte, error) {
+	all, err := Mails()
+	var list [][]byte
+	for _, m := range all {
+		if len(m.Raw) <= most {
+			list = append(list, m.Raw)
+		}
+	}
+	return list, err
+}
+
 // Expected decodes what the project that the mail comes from expects of it, and
 // reports whether it says anything.
 func (m *Mail) Expected(v any) (bool, error) {

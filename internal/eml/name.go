@@ -21,20 +21,22 @@ func cleanName(s string) string {
 		}
 		return c
 	}, s)
-	s = strings.Trim(s, " \t\u00A0")
+	s = strings.Trim(s, blanks)
+	if len(s) > maxName {
+		ext := path.Ext(s)
+		if len(ext) > 20 {
+			ext = ""
+		}
+		cut := maxName - len(ext)
+		for cut > 0 && !utf8.RuneStart(s[cut]) {
+			cut--
+		}
+		s = strings.TrimRight(s[:cut], blanks) + ext
+	}
 	if strings.Trim(s, ".") == "" {
 		return ""
 	}
-	if len(s) <= maxName {
-		return s
-	}
-	ext := path.Ext(s)
-	if len(ext) > 20 {
-		ext = ""
-	}
-	cut := maxName - len(ext)
-	for cut > 0 && !utf8.RuneStart(s[cut]) {
-		cut--
-	}
-	return s[:cut] + ext
+	return s
 }
+
+const blanks = " \t\u00A0"

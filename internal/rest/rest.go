@@ -19,6 +19,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/oauth2"
 
@@ -401,6 +402,9 @@ func (c *Client) target(r *Request) (*url.URL, error) {
 	u, err := url.Parse(r.URL)
 	if err != nil {
 		return nil, errors.New("the service gave a link that is not a URL")
+	}
+	if strings.ContainsFunc(u.Host, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return nil, ErrForeign // the Kelvin sign is equal to a "k" where case is folded
 	}
 	if r.Bare && u.Scheme == "https" && u.User == nil && c.Elsewhere != nil && c.Elsewhere(strings.ToLower(u.Hostname())) {
 		return u, nil
