@@ -138,6 +138,7 @@ const maxAuditPages = 10
 
 func (c *Client) origin(ctx context.Context, id int64) (exdesk.Origin, error) {
 	req := &rest.Request{Op: "read audits", Path: []string{"tickets", strconv.FormatInt(id, 10), "audits"}, Query: "page%5Bsize%5D=100"}
+	none := true
 	for n := 0; req != nil && n < maxAuditPages; n++ {
 		var out struct {
 			Audits []struct {
@@ -155,7 +156,13 @@ func (c *Client) origin(ctx context.Context, id int64) (exdesk.Origin, error) {
 				return m.origin(), nil
 			}
 		}
+		none = none && len(out.Audits) == 0
 		req = out.next(req.Op)
+	}
+	if none {
+		// Every ticket has the audit of its creation, so this one is too new to be
+		// told from another: not knowing is no answer.
+		return exdesk.Origin{}, explain(&rest.Failure{Op: "read audits", Status: http.StatusOK, Wait: -1, Err: errors.New("the ticket does not show its audits yet")})
 	}
 	return exdesk.Origin{}, nil
 }

@@ -65,7 +65,7 @@ func TestFiles(t *testing.T) {
 	all := objects(t, out)
 	require.Len(t, all, 3)
 	a := all["a.emlGrüße"]
-	require.Equal(t, object{File: "a.eml", MessageID: a.MessageID, Outcome: "ticket", Ticket: a.Ticket, Subject: "Grüße", FromName: "Ann",
+	require.Equal(t, object{File: "a.eml", MessageID: a.MessageID, Outcome: "ticket", Reason: "the sender is not verified: Exchange wrote no result of its checks", Ticket: a.Ticket, Subject: "Grüße", FromName: "Ann",
 		FromAddress: "ann@customer.example", Requester: "ann@customer.example", CC: []string{"bob@customer.example"}, Text: "Hello.\n",
 		Public: true, Attachments: []attachment{}, Labels: []string{"Zendesk"}}, a)
 	require.Equal(t, []attachment{{Name: "x.csv", Type: "text/csv", Bytes: 3}}, all["sub/whateverFile"].Attachments)
