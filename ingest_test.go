@@ -250,6 +250,8 @@ func TestTakenAwayLabelIsPutBack(t *testing.T) {
 		// If somebody deleted the ticket too, it is a wish for another one.
 		w.exchange.Edit(id, func(m *graphtest.Message) { m.Categories, m.IsRead = nil, false })
 		w.support.Edit(1, func(t *zendesktest.Ticket) { t.Deleted = true })
+		require.Equal(t, 1, w.ingest().Count(exdesk.Waiting), "it may be too new to be seen")
+		time.Sleep(2 * time.Minute)
 		require.Equal(t, 1, w.ingest().Count(exdesk.Created))
 		w.requireDone(id, "Zendesk")
 		require.EqualValues(t, 2, w.support.Tickets()[len(w.support.Tickets())-1].ID)

@@ -11,7 +11,8 @@ type memory struct {
 	messages map[string]meeting  // by Message-ID: the ticket that was made of one
 	placed   map[string]bool     // by identity.mail: it is on a ticket, and perhaps not labelled
 
-	busy map[int64]time.Time // tickets that take no comment until then
+	busy    map[int64]time.Time // tickets that take no comment until then
+	missing map[int64]time.Time // tickets that the desk said are not there, and since when
 
 	own      []string // the desk's own addresses
 	ownUntil time.Time
@@ -89,6 +90,22 @@ func (m *memory) rest(ticket int64, until time.Time) {
 	m.busy[ticket] = until
 }
 
+// gone reports whether a ticket that the desk does not show is no more. What
+// answers may be a copy of the desk's data that does not know the ticket yet, so
+// that is believed when it has been so for a while.
+func (m *memory) gone(ticket int64) (until time.Time, gone bool) {
+	if m.missing == nil {
+		m.missing = make(map[int64]time.Time)
+	}
+	since, ok := m.missing[ticket]
+	if !ok {
+		since = now()
+		m.missing[ticket] = since
+	}
+	until = since.Add(absence)
+	return until, !now().Before(until)
+}
+
 func (m *memory) done(mail string) { delete(m.failures, mail) }
 
 func (m *memory) doubt(id *identity) *doubt { return m.doubts[id.mail] }
@@ -152,6 +169,11 @@ func (m *memory) prune(listed map[string]bool, now time.Time) {
 	for ticket, until := range m.busy {
 		if now.After(until) {
 			delete(m.busy, ticket)
+		}
+	}
+	for ticket, since := range m.missing {
+		if now.Sub(since) > 24*time.Hour {
+			delete(m.missing, ticket)
 		}
 	}
 	for k, d := range m.doubts {

@@ -21,6 +21,9 @@ const (
 	// doubtLife is how long a ticket that must exist may stay invisible before
 	// the desk is taken to have remembered a request that made none.
 	doubtLife = 10 * time.Minute
+	// absence is how long the desk has to say that a ticket is not there for it to
+	// be taken for deleted. Nobody documents how far behind its readers may be.
+	absence = 2 * time.Minute
 	// creates is how often one try posts a ticket whose answer gets lost.
 	creates = 3
 )

@@ -141,6 +141,9 @@ func (p *pass) visit(ctx context.Context, it *item, desk Conversations, ticket i
 		p.c.log.WarnContext(ctx, "a mail is not added to its ticket, because the ticket's audits cannot be read", "mail", it.mail.ID, "error", err)
 		return nil, false, errNoThread
 	case errors.Is(err, ErrNotFound):
+		if until, gone := p.c.memory.gone(ticket); !gone {
+			return nil, false, &later{until, errNotThere}
+		}
 		it.res.Reason = "ticket " + ticketName(ticket) + ", which it answers, was deleted"
 		return nil, false, errNoThread
 	case err != nil:
@@ -164,6 +167,9 @@ func (l *later) Unwrap() error { return l.error }
 // errBusy is why a mail waits whose ticket had as many updates as it may have.
 // Zendesk takes thirty in ten minutes.
 var errBusy = errors.New("its ticket takes no update for now")
+
+// errNotThere is why a mail waits whose ticket is deleted, or too new to be seen.
+var errNotThere = fmt.Errorf("its ticket is not to be seen, or not yet: %w", ErrTemporary)
 
 // follow reads a ticket, or the one that it was merged into, and whether the
 // mail is on any of them already.

@@ -113,6 +113,11 @@ func (p *pass) isOn(ctx context.Context, mail *Mail, r *Record) (bool, error) {
 	desk, ok := p.c.desk.(Conversations)
 	asTicket := r.Outcome == Created || r.Outcome == Duplicate
 	switch {
+	case errors.Is(err, ErrNotFound) && now().Sub(r.At) < doubtLife:
+		if until, gone := p.c.memory.gone(r.Ticket); !gone {
+			return false, &later{until, errNotThere}
+		}
+		return false, nil
 	case errors.Is(err, ErrNotFound):
 		return false, nil
 	case err != nil:
