@@ -272,6 +272,10 @@ func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, res *Resu
 		case errors.Is(err, ErrDoubtful):
 			doubt = mem.heard(id)
 			doubt.posted = now()
+		case errors.Is(err, ErrRefused) && doubt != nil && now().Sub(doubt.posted) < doubtLife:
+			// It may be on a ticket all the same, and is not rejected before that
+			// would have shown.
+			return fmt.Errorf("refused, after an earlier attempt whose ticket is not to be seen: %w: %w", ErrTemporary, errors.New(reason(err)))
 		case errors.Is(err, ErrSuspended):
 			return &holding{"suspended", "Zendesk takes no ticket of a suspended user: " + reason(err)}
 		case errors.Is(err, ErrRefused):

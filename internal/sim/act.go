@@ -2,7 +2,6 @@ package sim
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,13 +22,16 @@ func (c *cell) act(call *call) *http.Response {
 	switch call.op {
 	case opOpen:
 		// Who has left, or died, cannot know when it was heard at last.
-		_, mail := c.byTag[call.item].(*mail)
-		if mail && call.trouble.kind != refused && c.underway[call] && call.req.Context().Err() == nil {
+		m, ok := c.byTag[call.item].(*mail)
+		if ok {
+			m.opened = true
+		}
+		if ok && call.trouble.kind != refused && c.underway[call] && call.req.Context().Err() == nil {
 			c.openedAt = append(c.openedAt, time.Now())
 		}
 	case opDraft:
-		if done && resp != nil {
-			c.learn(call, resp)
+		if done {
+			c.learn(call)
 		}
 	case opSend:
 		if n, ok := c.byTag[call.item].(*notice); ok && len(c.exchange.Accepted()) > accepted {
@@ -47,32 +49,26 @@ func (c *cell) act(call *call) *http.Response {
 	return resp
 }
 
-// learn takes note of the id of a draft.
-func (c *cell) learn(call *call, resp *http.Response) {
-	data := bytes.NewBuffer(nil)
-	_, _ = data.ReadFrom(resp.Body)
-	resp.Body = http.NoBody
-	text := data.Bytes()
-	resp.Body = readCloser{bytes.NewReader(text)}
-	var draft struct {
-		ID string `json:"id"`
+// learn takes note of the id of a new draft, whether the process hears it or not.
+func (c *cell) learn(call *call) {
+	if c.byTag[call.item] == nil {
+		return
 	}
-	if json.Unmarshal(text, &draft) == nil && draft.ID != "" {
-		c.byID[draft.ID] = c.byTag[call.item]
+	for _, g := range slices.Backward(c.exchange.Messages()) {
+		if c.byID[g.ID] == nil {
+			c.byID[g.ID] = c.byTag[call.item]
+			return
+		}
 	}
 }
 
-type readCloser struct{ *bytes.Reader }
-
-func (readCloser) Close() error { return nil }
-
 // tally counts what was made of a mail.
 func (c *cell) tally(m *mail) {
-	made := len(c.makings(m))
-	if made > 1 && m.made < made {
-		c.violate(m.tag, "is on tickets %d times", made)
+	made := c.makings(m)
+	if n := there(made); n > 1 {
+		c.violate(m.tag, "is on tickets %d times", n)
 	}
-	m.made = made
+	m.made = len(made)
 }
 
 // making is a comment that was made of a mail, the first of a ticket included.
@@ -82,6 +78,19 @@ type making struct {
 	author string
 	public bool
 	files  int
+	gone   bool // the ticket was deleted
+}
+
+// there counts those on tickets that nobody deleted: a mail whose ticket is
+// deleted may be on another one.
+func there(list []making) int {
+	n := 0
+	for _, k := range list {
+		if !k.gone {
+			n++
+		}
+	}
+	return n
 }
 
 // makings looks for what was made of a mail.
@@ -92,7 +101,7 @@ func (c *cell) makings(m *mail) []making {
 			if said.Metadata["exdesk_mail"] == nil && (i > 0 || t.Metadata["exdesk_mail"] == nil) || !strings.Contains(said.Body, m.tag) {
 				continue
 			}
-			list = append(list, making{t.ID, i == 0, said.Author.Email, said.Public, len(said.Attachments)})
+			list = append(list, making{t.ID, i == 0, said.Author.Email, said.Public, len(said.Attachments), t.Deleted})
 		}
 	}
 	return list

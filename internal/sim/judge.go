@@ -73,7 +73,7 @@ func (c *cell) judge() *Result {
 	}
 	c.judgeLimits()
 	for _, g := range c.exchange.Messages() {
-		if g.IsDraft {
+		if g.IsDraft && g.Folder != "deleteditems" {
 			c.violate(c.tagOf(g.ID), "a draft is left behind in %s", g.Folder)
 		}
 	}
@@ -106,12 +106,12 @@ func (c *cell) judgeMail(m *mail, r *Result) {
 			r.Comments++
 		}
 	}
-	r.Duplicates += max(0, len(made)-1)
+	r.Duplicates += max(0, there(made)-1)
 	if m.held {
 		r.Held++
 	}
-	if len(made) > 1 {
-		c.violate(m.tag, "is on tickets %d times", len(made))
+	if n := there(made); n > 1 {
+		c.violate(m.tag, "is on tickets %d times", n)
 	}
 	rejected := false
 	for _, id := range m.ids {
@@ -148,7 +148,7 @@ func (c *cell) judgeMail(m *mail, r *Result) {
 	switch {
 	case m.kind.reason() != "" && len(made) > 0:
 		c.violate(m.tag, "must not be on a ticket")
-	case m.kind == own && len(made) > 0:
+	case m.kind == own && len(made) > 0 && !m.freed:
 		c.violate(m.tag, "is our own, and is on a ticket")
 	case m.kind.must() && m.touched == "" && len(made) == 0 && !rejected:
 		r.Lost++
@@ -180,19 +180,17 @@ func (c *cell) judgePlace(m *mail, k making) {
 	if m.kind == stranger && !k.first && k.author == address(m.customer) {
 		c.violate(m.tag, "speaks for whom its Reply-To names")
 	}
-	if c.moved[k.ticket] || m.kind != reply && m.kind != response {
-		return
-	}
 	t, ok := c.support.Ticket(k.ticket)
-	if !ok || t.FollowUpOf != 0 {
+	if !ok || t.FollowUpOf != 0 || k.gone || c.moved[k.ticket] || m.refused {
 		return
 	}
-	if m.kind == response && m.answers.ticket != k.ticket && !c.moved[m.answers.ticket] {
+	if m.kind == response && m.answers != nil && m.answers.ticket != k.ticket && !c.moved[m.answers.ticket] {
 		c.violate(m.tag, "answers a notification about ticket %d and is on %d", m.answers.ticket, k.ticket)
 	}
-	if p := m.parent; m.kind == reply && p.touched == "" {
+	if p := m.parent; m.kind == reply && p.touched == "" && !p.shared && !p.freed {
 		for _, of := range c.makings(p) {
-			if of.ticket != k.ticket && !c.moved[of.ticket] {
+			// What was not there yet, nobody could find.
+			if of.ticket < k.ticket && !c.moved[of.ticket] {
 				c.violate(m.tag, "answers %s on ticket %d and is on %d", p.tag, of.ticket, k.ticket)
 			}
 		}
@@ -254,8 +252,8 @@ func (c *cell) show(w io.Writer, item string) {
 	for _, t := range c.support.Tickets() {
 		for i, said := range t.Comments {
 			if item != "" && strings.Contains(said.Body, item) {
-				fmt.Fprintf(w, "  ticket %d, %s, external id %s, of %v: comment %d by %s, of %v, %s\n",
-					t.ID, t.Status, t.ExternalID, t.Metadata, i, said.Author.Email, said.Metadata, said.CreatedAt.Sub(c.begun).Round(time.Second))
+				fmt.Fprintf(w, "  ticket %d, %s, deleted %t, external id %s, of %v: comment %d by %s, of %v, %s\n",
+					t.ID, t.Status, t.Deleted, t.ExternalID, t.Metadata, i, said.Author.Email, said.Metadata, said.CreatedAt.Sub(c.begun).Round(time.Second))
 			}
 		}
 	}

@@ -79,7 +79,10 @@ type mail struct {
 	refused bool   // the account refused it for good, or so a failure said
 	touched string // what a person did that makes its end uncertain
 	colours []string
+	shared  bool // another mail has its Message-ID, which leads nowhere then
+	freed   bool // a person took our labels away, so that it is looked at anew
 	held    bool // once
+	opened  bool
 }
 
 const mailboxAddress = "support@contoso.test"
@@ -206,6 +209,7 @@ func (c *cell) write() {
 				break
 			}
 			m.parent = pick(c.dice, before, "parent", i)
+			m.parent.shared = m.parent.shared || m.kind == reused
 		}
 		switch m.kind {
 		case plain, markup, files:

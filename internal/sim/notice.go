@@ -27,6 +27,7 @@ type notice struct {
 	arrived  string // Message-ID, in angle brackets, as the customer has it
 	tries    int
 	underway map[*life]bool
+	waiting  bool // until it is handed in again
 }
 
 func (n *notice) subject() string { return fmt.Sprintf("Re: Order %d", n.customer) }
@@ -103,15 +104,23 @@ func (c *cell) hand(n *notice) {
 		l.relay(n)
 	}
 	if !handed {
-		c.agenda.add(time.Now().Add(time.Minute), func() { c.again(n) })
+		c.again(n, time.Minute)
 	}
 }
 
-// again hands it in once more, unless it is done or in somebody's hands.
-func (c *cell) again(n *notice) {
-	if !n.done() && len(n.underway) == 0 {
-		c.hand(n)
+// again hands it in once more after a while, unless it is done by then or in
+// somebody's hands.
+func (c *cell) again(n *notice, after time.Duration) {
+	if n.waiting {
+		return
 	}
+	n.waiting = true
+	c.agenda.add(time.Now().Add(after), func() {
+		n.waiting = false
+		if !n.done() && len(n.underway) == 0 {
+			c.hand(n)
+		}
+	})
 }
 
 func (n *notice) done() bool { return n.receipt || n.refused != "" }
@@ -134,7 +143,7 @@ func (l *life) relayed(n *notice, r *exdesk.Receipt, err error) {
 	c := l.c
 	delete(n.underway, l)
 	if l.dead.Load() {
-		c.agenda.add(time.Now().Add(c.dice.between(time.Second, time.Minute, "given back", n.tag, n.tries)), func() { c.again(n) })
+		c.again(n, c.dice.between(time.Second, time.Minute, "given back", n.tag, n.tries))
 		return
 	}
 	var lossy *exdesk.LossError
@@ -151,7 +160,7 @@ func (l *life) relayed(n *notice, r *exdesk.Receipt, err error) {
 			wait = max(wait, asked)
 		}
 		c.tell(entry{life: l.n, item: n.tag, what: "has not left, says Relay: " + err.Error()})
-		c.agenda.add(time.Now().Add(wait), func() { c.again(n) })
+		c.again(n, wait)
 	}
 }
 

@@ -34,11 +34,18 @@ func (c *cell) edit(m *mail, what string, f func(*graphtest.Message)) {
 // colour adds a category of a person's own.
 func (c *cell) colour(m *mail) {
 	name := pick(c.dice, []string{"Red category", "Blue category", "Übergabe"}, "colour", m.tag, len(m.colours))
-	if slices.Contains(m.colours, name) {
-		return
+	if slices.Contains(m.colours, name) || c.exchangeOptions.IgnoreIfMatch && (m.freed || m.opened && !c.isLabelled(m)) {
+		return // without If-Match nothing can save what comes between reading and writing
 	}
 	m.colours = append(m.colours, name)
 	c.edit(m, "adds the category "+name, func(g *graphtest.Message) { g.Categories = append(g.Categories, name) })
+}
+
+func (c *cell) isLabelled(m *mail) bool {
+	return !slices.ContainsFunc(m.ids, func(id string) bool {
+		g, _ := c.exchange.Message(id)
+		return !slices.Contains(g.Categories, "Zendesk")
+	})
 }
 
 // reread marks the mail unread.
@@ -48,6 +55,7 @@ func (c *cell) reread(m *mail) {
 
 // relabel takes the labels away, so that the mail is looked at again.
 func (c *cell) relabel(m *mail) {
+	m.freed = true
 	c.edit(m, "takes our labels away and marks it unread", func(g *graphtest.Message) {
 		g.IsRead = false
 		g.Categories = slices.DeleteFunc(g.Categories, func(s string) bool { return strings.Contains(s, "Zendesk") })

@@ -112,7 +112,7 @@ func (c *cell) troubleOf(call *call) trouble {
 		kinds = append(kinds, trouble{kind: lost}, trouble{kind: refused, status: 409}, trouble{kind: refused, status: 422}, trouble{kind: refused, status: 403})
 	case opComment:
 		kinds = append(kinds, trouble{kind: storm}, trouble{kind: storm}, trouble{kind: refused, status: 409}, trouble{kind: refused, status: 422})
-	case opOpen, opList, opLookup, opAudits:
+	case opOpen, opList, opLookup:
 		kinds = append(kinds, trouble{kind: refused, status: 403})
 	case opMark:
 		kinds = append(kinds, trouble{kind: refused, status: 412}, trouble{kind: refused, status: 409}, trouble{kind: lost}, trouble{kind: meddle})
