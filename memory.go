@@ -31,8 +31,9 @@ type failure struct {
 
 // meeting is when a mail was last seen on a ticket, and on which.
 type meeting struct {
-	at     time.Time
-	ticket int64
+	at         time.Time
+	ticket     int64
+	generation int // of the key that made it
 }
 
 // maxMessages bounds the Message-IDs that are remembered.
@@ -141,8 +142,18 @@ func (m *memory) meet(id *identity, ticket int64) {
 	if was, ok := m.messages[id.messageID]; ok && was.ticket != ticket {
 		ticket = 0 // the id says nothing about the ticket
 	}
-	m.messages[id.messageID] = meeting{now(), ticket}
+	m.messages[id.messageID] = meeting{now(), ticket, m.messages[id.messageID].generation}
 }
+
+// made notes of which generation the key was that made the ticket of a mail, and
+// generation tells it for another with the same Message-ID.
+func (m *memory) made(id *identity, generation int) {
+	met := m.messages[id.messageID]
+	met.generation = generation
+	m.messages[id.messageID] = met
+}
+
+func (m *memory) generation(id *identity) int { return m.messages[id.messageID].generation }
 
 // ticket returns the ticket that a Message-ID lately led to, or 0.
 func (m *memory) ticket(messageID string) int64 { return m.messages[messageID].ticket }

@@ -236,7 +236,8 @@ func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, res *Resu
 	var seen sighting
 	used := false // the first key was used before, by this mail or by a twin
 	for n := 1; ; n++ {
-		if n > 1 || p.forgotten(id) || mem.met(id) || doubt != nil || id.imported {
+		looked := n > 1 || p.forgotten(id) || mem.met(id) || doubt != nil || id.imported
+		if looked {
 			var err error
 			if seen, err = p.look(ctx, id); err != nil {
 				return err
@@ -246,9 +247,9 @@ func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, res *Resu
 				return nil
 			}
 		}
-		generation := 0
+		generation := mem.generation(id) // of a twin: the same key, where a look-up is late to show its ticket
 		if doubt != nil {
-			generation = doubt.seenNothing(now())
+			generation = max(generation, doubt.seenNothing(now()))
 		}
 		own := used && seen.twin && doubt == nil
 		t.Key, t.ExternalID = id.key(own, generation), externalID(id.messageID)
@@ -260,6 +261,7 @@ func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, res *Resu
 		case err == nil:
 			res.Outcome, res.Ticket, res.Public, res.made = Created, made.ID, true, true
 			mem.meet(id, made.ID)
+			mem.made(id, generation)
 			return nil
 		case errors.Is(err, ErrKeyUsed) && !used && doubt == nil:
 			used = true // look whose it is
@@ -276,10 +278,17 @@ func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, res *Resu
 			// It may be on a ticket all the same, and is not rejected before that
 			// would have shown.
 			return fmt.Errorf("refused, after an earlier attempt whose ticket is not to be seen: %w: %w", ErrTemporary, errors.New(reason(err)))
-		case errors.Is(err, ErrSuspended):
-			return &holding{"suspended", "Zendesk takes no ticket of a suspended user: " + reason(err)}
+		case errors.Is(err, ErrRefused) && !looked:
+			// Rare enough to make sure that no earlier life made the ticket.
+			if seen, err2 := p.look(ctx, id); err2 != nil {
+				return err2
+			} else if seen.ticket != nil {
+				p.settle(&seen, id, res)
+				return nil
+			}
+			return refused(err)
 		case errors.Is(err, ErrRefused):
-			return &refusal{reason(err)}
+			return refused(err)
 		default:
 			return err
 		}
@@ -287,6 +296,14 @@ func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, res *Resu
 			return &repeated{err}
 		}
 	}
+}
+
+// refused is what becomes of a mail whose ticket the desk refuses.
+func refused(err error) error {
+	if errors.Is(err, ErrSuspended) {
+		return &holding{"suspended", "Zendesk takes no ticket of a suspended user: " + reason(err)}
+	}
+	return &refusal{reason(err)}
 }
 
 // repeated is an error of something that was tried often enough for one pass.

@@ -80,7 +80,12 @@ func (c *Client) Discard(ctx context.Context, l *exdesk.Letter, id string) error
 	case !draft:
 		return errSent
 	}
-	return c.Delete(ctx, id)
+	// It can not be sent any more. What is not there was deleted by an attempt whose
+	// answer was lost.
+	if err := c.Delete(ctx, id); !errors.Is(err, exdesk.ErrNotFound) {
+		return err
+	}
+	return nil
 }
 
 // changeDraft changes what only a draft lets be changed, and returns whether the

@@ -15,6 +15,7 @@ func (c *cell) act(call *call) *http.Response {
 	resp := perform(c.handler(call.to), call)
 	if call.op.writes() {
 		c.writes++
+		c.wrote = string(call.op) + " " + call.item
 	}
 	// With a fault that replaces the answer, the service's own is not seen.
 	replaced := call.trouble.kind == replaced

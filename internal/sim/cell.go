@@ -61,7 +61,8 @@ type cell struct {
 	deaths  int
 	faults  int
 	asked   int
-	writes  int // requests that changed something
+	writes  int    // requests that changed something
+	wrote   string // the last of them
 	mails   []*mail
 	notices []*notice
 	byID    map[string]any // *mail or *notice, by the id in the mailbox
@@ -418,7 +419,7 @@ func (c *cell) settle() {
 	writes := c.writes
 	c.agenda.add(time.Now().Add(10*time.Minute), func() {
 		if c.writes != writes {
-			c.violate("", "it does not come to rest: there were %d requests that change something after all was done", c.writes-writes)
+			c.violate("", "it does not come to rest: %d requests changed something after all was done, the last: %s", c.writes-writes, c.wrote)
 		}
 		c.over = true
 	})

@@ -88,6 +88,9 @@ func (c *cell) troubleOf(call *call) trouble {
 		case refused:
 			return trouble{kind: refused, status: 503}
 		case slow:
+			if call.op == opSend && c.exchangeOptions.ResendSent {
+				return trouble{kind: unheard}
+			}
 			return trouble{kind: slow, delay: 3 * time.Minute}
 		}
 		return trouble{kind: o.how}
@@ -130,5 +133,9 @@ func (c *cell) troubleOf(call *call) trouble {
 			kinds = append(kinds, trouble{kind: meddle}, trouble{kind: meddle})
 		}
 	}
-	return pick(c.dice, kinds, ask("which")...)
+	t := pick(c.dice, kinds, ask("which")...)
+	if t.kind == slow && call.op == opSend && c.exchangeOptions.ResendSent {
+		t.delay = min(t.delay, 10*time.Second) // nothing helps against a request that is heard much later, and sends again
+	}
+	return t
 }
