@@ -97,7 +97,8 @@ func (m *Mail) belongsTo(t *Ticket) bool {
 }
 
 // forgotten reports whether the desk may have forgotten the keys of earlier
-// attempts at the mail. That goes by the desk's clock: as long as that is not
+// attempts at the mail, or an attempt of another process may have been in doubt for
+// so long that it went on to another key. That goes by the desk's clock: as long as that is not
 // known, anything may be. Of two clocks the later one counts, which at worst
 // costs a look-up.
 func (p *pass) forgotten(id *identity) bool {
@@ -106,7 +107,7 @@ func (p *pass) forgotten(id *identity) bool {
 			return true
 		}
 	}
-	return id.since.IsZero() || p.deskNow().Sub(id.since) > keyLife
+	return id.since.IsZero() || p.deskNow().Sub(id.since) > doubtLife // which is shorter than keyLife
 }
 
 // clock is a Desk that knows its service's time.

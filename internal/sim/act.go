@@ -66,9 +66,7 @@ func (c *cell) learn(call *call) {
 // tally counts what was made of a mail.
 func (c *cell) tally(m *mail) {
 	made := c.makings(m)
-	if n := there(made); n > 1 {
-		c.violate(m.tag, "is on tickets %d times", n)
-	}
+	c.judgeOnce(m, made)
 	m.made = len(made)
 }
 

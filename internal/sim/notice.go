@@ -24,6 +24,7 @@ type notice struct {
 	sent     int // how often it left
 	receipt  bool
 	refused  string // why it will never leave
+	left     time.Time
 	arrived  string // Message-ID, in angle brackets, as the customer has it
 	tries    int
 	underway map[*life]bool
@@ -170,7 +171,8 @@ func (c *cell) left(n *notice) {
 	if n.sent > 1 {
 		c.violate(n.tag, "has left %d times", n.sent)
 	}
-	c.leftAt = append(c.leftAt, time.Now())
+	n.left = time.Now()
+	c.leftAt = append(c.leftAt, n.left)
 	sent := c.exchange.Sent()
 	if m, err := netmail.ReadMessage(bytes.NewReader(sent[len(sent)-1].MIME)); err == nil {
 		n.arrived = m.Header.Get("Message-ID")
