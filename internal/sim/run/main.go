@@ -1,0 +1,156 @@
+// Run is the simulation at length.
+//
+//	go run ./internal/sim/run -seed 1 -mails 1000000 -notifications 200000
+//
+// Its last line is a JSON object that counts what came of it. It exits with 1 if
+// anything was lost, done twice, or wrong otherwise, and tells how it came to that.
+// One failing cell is run again by -seed with the seed that is named there, and
+// -mails 200.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/exdesk/exdesk/internal/sim"
+)
+
+// A cell has so many mails, and a fifth as many notifications. Cells are small, so
+// that many have different troubles, and one that fails is soon read.
+const perCell = 200
+
+func main() {
+	seed := flag.Uint64("seed", 1, "the seed of the first cell; the others have those that follow")
+	mails := flag.Int("mails", 20_000, "how many mails, in cells of 200")
+	notices := flag.Int("notifications", -1, "how many notifications; -1 is a fifth of the mails")
+	workers := flag.Int("processes", runtime.NumCPU(), "how many processes, of one core each")
+	overlay := flag.String("overlay", "", "as of go build, for who looks what the simulation finds")
+	stop := flag.Bool("stop", false, "stop at the first cell that fails")
+	flag.Parse()
+	if *notices < 0 {
+		*notices = *mails / 5
+	}
+	total, err := run(*seed, *mails, *notices, *workers, *overlay, *stop)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "sim:", err)
+		os.Exit(2)
+	}
+	line, _ := json.Marshal(total)
+	fmt.Printf("%s\n", line)
+	if total.Violations > 0 {
+		os.Exit(1)
+	}
+}
+
+// cellResult is a line that the test binary writes.
+type cellResult struct {
+	sim.Result
+	Story string `json:"story"`
+}
+
+func run(seed uint64, mails, notices, workers int, overlay string, stop bool) (*sim.Result, error) {
+	dir, err := os.MkdirTemp("", "exdesk-sim")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	binary := filepath.Join(dir, "sim.test")
+	args := []string{"test", "-c", "-o", binary}
+	if overlay != "" {
+		args = append(args, "-overlay", overlay)
+	}
+	build := exec.Command("go", append(args, "github.com/exdesk/exdesk/internal/sim")...)
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return nil, fmt.Errorf("the simulation does not build: %w", err)
+	}
+
+	cells := max(1, (mails+perCell-1)/perCell)
+	workers = max(1, min(workers, cells))
+	// Virtual time needs testing/synctest, which lives in tests, so the test binary
+	// does the work: a process for each core, which runs its cells on one thread,
+	// so that each does the same whenever it is run.
+	results := make(chan cellResult)
+	errs := make(chan error, workers)
+	var wg sync.WaitGroup
+	var procs []*exec.Cmd
+	for w := range workers {
+		order, _ := json.Marshal(map[string]any{"First": seed + uint64(w), "Step": workers, "Cells": (cells - w + workers - 1) / workers,
+			"Mails": (mails + cells - 1) / cells, "Notifications": (notices + cells - 1) / cells, "Stop": stop})
+		cmd := exec.Command(binary, "-test.run", "^TestOrder$", "-test.timeout", "0", "-test.v=false")
+		cmd.Env = append(os.Environ(), "EXDESK_SIM="+string(order), "GOMAXPROCS=1")
+		cmd.Stderr = os.Stderr
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			return nil, err
+		}
+		if err := cmd.Start(); err != nil {
+			return nil, err
+		}
+		procs = append(procs, cmd)
+		wg.Go(func() {
+			in := bufio.NewScanner(out)
+			in.Buffer(nil, 64<<20)
+			for in.Scan() {
+				var r cellResult
+				switch {
+				case len(in.Bytes()) > 0 && in.Bytes()[0] != '{':
+					if in.Text() != "PASS" {
+						fmt.Fprintln(os.Stderr, in.Text())
+					}
+				case json.Unmarshal(in.Bytes(), &r) == nil:
+					results <- r
+				}
+			}
+			if err := cmd.Wait(); err != nil {
+				errs <- fmt.Errorf("a process of the simulation failed: %w", err)
+			}
+		})
+	}
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-interrupted
+		for _, p := range procs {
+			_ = p.Process.Kill()
+		}
+	}()
+	go func() { wg.Wait(); close(results) }()
+
+	total, begun, told := &sim.Result{Seed: seed}, time.Now(), time.Now()
+	for r := range results {
+		total.Add(&r.Result)
+		if r.Violations > 0 {
+			fmt.Fprintf(os.Stderr, "%s\n", r.Story)
+			if stop {
+				for _, p := range procs {
+					_ = p.Process.Kill()
+				}
+				for range results { // what is still under way counts no more
+				}
+				return total, nil
+			}
+		}
+		if time.Since(told) > 10*time.Second {
+			told = time.Now()
+			fmt.Fprintf(os.Stderr, "%s: %d of %d cells, %d mails, %d notifications, %d faults, %d deaths, %d violations\n",
+				time.Since(begun).Round(time.Second), total.Cells, cells, total.Mails, total.Notifications, total.Faults, total.Deaths, total.Violations)
+		}
+	}
+	select {
+	case err := <-errs:
+		return total, err
+	default:
+		return total, nil
+	}
+}
