@@ -273,3 +273,48 @@ func TestPut(t *testing.T) {
 		require.Error(t, tokens.Put(t.Context(), s, "", tokens.SignIn{Token: &oauth2.Token{RefreshToken: "r"}}))
 	})
 }
+
+// A link that somebody has put where the next version is to be leads nowhere:
+// what it points to is neither written nor made, and the account's version stays.
+func TestFileFollowsNoLink(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	f := openFile(t, dir)
+	v, err := f.Save(t.Context(), account, []byte("one"), "")
+	require.NoError(t, err)
+	require.Equal(t, "1", v)
+	place := filepath.Dir(files(t, dir)[0])
+	victim := filepath.Join(t.TempDir(), "victim")
+	require.NoError(t, os.WriteFile(victim, []byte("theirs"), 0o644))
+	next := filepath.Join(place, "2")
+	for name, target := range map[string]string{"something": victim, "nothing": victim + ".none"} {
+		if err := os.Symlink(target, next); err != nil {
+			t.Skip("no links here: ", err)
+		}
+		_, err = f.Save(t.Context(), account, []byte("two"), v)
+		require.ErrorIs(t, err, tokens.ErrChanged, name)
+		require.NoError(t, os.Remove(next))
+	}
+	data, err := os.ReadFile(victim)
+	require.NoError(t, err)
+	require.Equal(t, "theirs", string(data))
+	require.NoFileExists(t, victim+".none")
+	_, err = f.Save(t.Context(), account, []byte("two"), v)
+	require.NoError(t, err)
+}
+
+// What a link shows for a version does not open once the versions are sealed.
+func TestSealedFileLinked(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := &tokens.Sealed{Store: openFile(t, dir), Keeper: newKeys(t, "a")}
+	_, err := s.Save(t.Context(), account, []byte("one"), "")
+	require.NoError(t, err)
+	theirs := filepath.Join(t.TempDir(), "theirs")
+	require.NoError(t, os.WriteFile(theirs, []byte(`{"refresh_token":"theirs"}`), 0o644))
+	if err := os.Symlink(theirs, filepath.Join(filepath.Dir(files(t, dir)[0]), "2")); err != nil {
+		t.Skip("no links here: ", err)
+	}
+	_, _, err = s.Load(t.Context(), account)
+	require.ErrorIs(t, err, tokens.ErrSealed)
+}
