@@ -439,3 +439,17 @@ func TestRelayManyParts(t *testing.T) {
 		w.leave(outbound(strings.Replace(large("bob", 100, 3_500_000), "--m--", small+"--m--", 1)))
 	})
 }
+
+// A mail that comes in under the ids of a notification that is to leave, as
+// somebody may guess them, is not taken for its copy.
+func TestRelayGuessedIDs(t *testing.T) {
+	relaying(t, quick(), func(w *world) {
+		w.opts.Relay.Settle = -1
+		w.restart()
+		w.exchange.Deliver([]byte(strings.NewReplacer("support@contoso.test", "eve@evil.example", "To: ann@customer.example", "To: support@contoso.test").Replace(notice("ann"))))
+		require.False(w, w.leave(outbound(notice("ann"))).Already)
+		sent := w.exchange.Sent()
+		require.Len(w, sent, 1)
+		require.Equal(w, []string{"ann@customer.example"}, sent[0].EnvelopeRecipients)
+	})
+}

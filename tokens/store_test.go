@@ -273,3 +273,59 @@ func TestPut(t *testing.T) {
 		require.Error(t, tokens.Put(t.Context(), s, "", tokens.SignIn{Token: &oauth2.Token{RefreshToken: "r"}}))
 	})
 }
+
+// A link that somebody has put where the next version is to be, before Save looks
+// or after, leads nowhere: what it points to is neither written nor made, and the
+// account's version stays.
+func TestFileFollowsNoLink(t *testing.T) {
+	t.Parallel()
+	victim := filepath.Join(t.TempDir(), "victim")
+	require.NoError(t, os.WriteFile(victim, []byte("theirs"), 0o644))
+	for _, target := range []string{victim, victim + ".none"} {
+		for _, late := range []bool{false, true} {
+			dir := t.TempDir()
+			v, err := openFile(t, dir).Save(t.Context(), account, []byte("one"), "")
+			require.NoError(t, err)
+			require.Equal(t, "1", v)
+			next := filepath.Join(filepath.Dir(files(t, dir)[0]), "2")
+			if err := os.Symlink(target, next); err != nil {
+				t.Skip("no links here: ", err)
+			}
+			if late {
+				require.NoError(t, os.Remove(next))
+			}
+			f, err := tokens.Dying(dir, func(step string) {
+				if late && step == "closed" {
+					require.NoError(t, os.Symlink(target, next))
+				}
+			})
+			require.NoError(t, err)
+			_, err = f.Save(t.Context(), account, []byte("two"), v)
+			require.ErrorIs(t, err, tokens.ErrChanged)
+			data, err := os.ReadFile(victim)
+			require.NoError(t, err)
+			require.Equal(t, "theirs", string(data))
+			require.NoFileExists(t, victim+".none")
+			require.NoError(t, os.Remove(next))
+			data, _, err = f.Load(t.Context(), account)
+			require.NoError(t, err)
+			require.Equal(t, "one", string(data))
+		}
+	}
+}
+
+// What a link shows for a version does not open once the versions are sealed.
+func TestSealedFileLinked(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := &tokens.Sealed{Store: openFile(t, dir), Keeper: newKeys(t, "a")}
+	_, err := s.Save(t.Context(), account, []byte("one"), "")
+	require.NoError(t, err)
+	theirs := filepath.Join(t.TempDir(), "theirs")
+	require.NoError(t, os.WriteFile(theirs, []byte(`{"refresh_token":"theirs"}`), 0o644))
+	if err := os.Symlink(theirs, filepath.Join(filepath.Dir(files(t, dir)[0]), "2")); err != nil {
+		t.Skip("no links here: ", err)
+	}
+	_, _, err = s.Load(t.Context(), account)
+	require.ErrorIs(t, err, tokens.ErrSealed)
+}

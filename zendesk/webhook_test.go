@@ -509,6 +509,31 @@ func TestWebhookDoesNotGuess(t *testing.T) {
 	}
 }
 
+// Of a name that is there twice the last counts, in whatever capitals: it is
+// told as one parser reads it, or not at all. And what nests without end is no
+// event.
+func TestWebhookOddJSON(t *testing.T) {
+	t.Parallel()
+	b := newInbox(t, nil)
+	good := anEvent("e", 31)
+	for _, change := range [][2]string{
+		{`"is_public": true` + "\n    },", `"is_public": true, "is_public": false` + "\n    },"},
+		{`"is_public": true` + "\n    },", `"is_public": true, "IS_PUBLIC": false` + "\n    },"},
+		{`"is_staff": true`, `"is_staff": true, "is_staff": false`},
+		{`"id": "77"`, `"id": "77", "id": "42"`},
+		{`"type": "zen:event-type:ticket.comment_added"`, `"type": "zen:event-type:ticket.comment_added", "type": "x"`},
+	} {
+		require.Contains(t, good, change[0])
+		b.want(200, strings.Replace(good, change[0], change[1], 1))
+		require.Zero(t, b.calls(), change[1])
+	}
+	for _, deep := range []string{strings.Repeat("[", 500_000), strings.Repeat(`{"a":`, 150_000), strings.Repeat("[", 400_000) + strings.Repeat("]", 400_000)} {
+		b.want(400, deep)
+		b.want(400, strings.Replace(good, `"tags": []`, `"tags": `+deep, 1))
+	}
+	require.Zero(t, b.calls())
+}
+
 // Both shapes that ids and authors have been seen in.
 func TestWebhookIDs(t *testing.T) {
 	t.Parallel()

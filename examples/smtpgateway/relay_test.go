@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	netsmtp "net/smtp"
 	"os"
 	"path/filepath"
@@ -284,6 +285,44 @@ func TestBrokenOff(t *testing.T) {
 	}
 	w.requireSent(0)
 	require.Nil(t, w.send(notice("ann"), ann))
+}
+
+// A mail ends with CRLF, a point and CRLF, and with nothing that another server
+// may take for it: what follows is of the mail, and no mail of its own (SMTP
+// smuggling).
+func TestNothingEndsAMailEarly(t *testing.T) {
+	for i, end := range []string{"\n.\n", "\n.\r\n", "\r\n.\n", "\r.\r", "\r\n.\r", "\r.\r\n", "\r\n\x00.\r\n"} {
+		w := newWorld(t, nil).start()
+		c := w.secure()
+		c.says("MAIL FROM:<>")
+		c.hears("250 ")
+		c.says("RCPT TO:<" + ann + ">")
+		c.hears("250 ")
+		c.says("DATA")
+		c.hears("354 ")
+		c.says(plain(strconv.Itoa(i), "Hello."+end+"MAIL FROM:<support@contoso.test>\r\nRCPT TO:<eve@evil.example>\r\nDATA\r\n"+
+			strings.ReplaceAll(notice("smuggled"), ann, "eve@evil.example")) + "\r\n.")
+		c.hears("2")
+		c.says("NOOP")
+		c.hears("250 2.0.0 I have successfully done nothing") // there was no other answer in between
+		sent := w.requireSent(1)[0]
+		require.Equal(t, []string{ann}, sent.EnvelopeRecipients, "%q", end)
+	}
+}
+
+// Nor does a line within a command begin another, or an address a field.
+func TestAddressesAreNoCommands(t *testing.T) {
+	w := newWorld(t, nil).start()
+	for _, to := range []string{"<ann@customer.example\rBcc: eve@evil.example>", "<ann@customer.example\nRCPT TO:<eve@evil.example>>", "<ann@customer.example>, <eve@evil.example>",
+		"<ann@customer.example\x00eve@evil.example>", "<\"ann\r\nBcc: eve@evil.example\"@customer.example>"} {
+		c := w.secure()
+		c.says("MAIL FROM:<>\r\nRCPT TO:" + to + "\r\nDATA\r\n" + notice("ann") + ".\r\nQUIT")
+		_, _ = io.Copy(io.Discard, c)
+	}
+	for _, sent := range w.exchange.Sent() {
+		require.NotContains(t, strings.Join(sent.EnvelopeRecipients, " "), "evil")
+		require.NotContains(t, string(sent.MIME), "evil")
+	}
 }
 
 // go-smtp would take this half of a mail for a whole one.
