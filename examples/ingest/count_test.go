@@ -150,7 +150,7 @@ func (m *mortals) settle() (wrong []string) {
 // files are those that only a process that died can have left behind.
 func (m *mortals) files() (list []string) {
 	m.Helper()
-	for _, pattern := range []string{"store/*/*.new", "limits*.*"} {
+	for _, pattern := range []string{"store/*/*.new", "limits*.new"} {
 		found, err := filepath.Glob(filepath.Join(m.dir, pattern))
 		require.NoError(m, err)
 		list = append(list, found...)
