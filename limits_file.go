@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -45,6 +46,10 @@ type LimitFile struct {
 const (
 	// tended is how often a file that is used is synced, and may be written anew.
 	tended = time.Second
+	// unfinished is how the name of a file ends that is not yet the one at its
+	// path, and abandoned how old it is when nobody can still be writing it.
+	unfinished = ".new"
+	abandoned  = 10 * time.Minute
 	// roomy is up to what growth it is not worth writing a file anew.
 	roomy = 64 << 10
 )
@@ -65,7 +70,19 @@ func OpenLimits(path string, limiter Limiter) (*LimitFile, error) {
 	if err := f.rewrite(); err != nil {
 		return nil, fmt.Errorf("exdesk: opening the limits: %w", err)
 	}
+	f.tidy()
 	return f, nil
+}
+
+// tidy removes what was left by a process that died while it wrote the file anew.
+func (f *LimitFile) tidy() {
+	entries, _ := os.ReadDir(filepath.Dir(f.path)) // it does no harm
+	for _, e := range entries {
+		rest, ours := strings.CutPrefix(e.Name(), filepath.Base(f.path)+".")
+		if info, err := e.Info(); ours && strings.HasSuffix(rest, unfinished) && err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > abandoned {
+			os.Remove(filepath.Join(filepath.Dir(f.path), e.Name()))
+		}
+	}
 }
 
 // Reserve implements Limiter.
@@ -263,7 +280,7 @@ func (f *LimitFile) rewrite() (err error) {
 	for _, r := range f.open {
 		data = append(data, r.line()...)
 	}
-	temp, err := os.CreateTemp(filepath.Dir(f.path), filepath.Base(f.path)+".*") // mode 0600
+	temp, err := os.CreateTemp(filepath.Dir(f.path), filepath.Base(f.path)+".*"+unfinished) // mode 0600
 	if err != nil {
 		return err
 	}

@@ -37,6 +37,29 @@ func crash(t *testing.T, path string) string {
 	return left
 }
 
+// What a process left that died while it wrote the file anew does not stay, unless
+// somebody may still be writing it.
+func TestLimitFileTidies(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "limits")
+	old := time.Now().Add(-time.Hour)
+	for _, name := range []string{"limits.123.new", "limits.456.new", "limits.1", "other.123.new"} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("half"), 0o600))
+		if name != "limits.456.new" {
+			require.NoError(t, os.Chtimes(filepath.Join(dir, name), old, old))
+		}
+	}
+	f, _ := openLimits(t, path)
+	require.NoError(t, f.Close())
+	var names []string
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	require.Equal(t, []string{"limits", "limits.1", "limits.456.new", "other.123.new"}, names)
+}
+
 func TestLimitFile(t *testing.T) {
 	for _, closed := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {

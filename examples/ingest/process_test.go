@@ -26,6 +26,7 @@ import (
 // house is the sandbox and both programs, as processes.
 type house struct {
 	*testing.T
+	bin  string // where the programs are
 	dir  string
 	said map[string]string // by the sandbox
 	env  []string
@@ -34,13 +35,19 @@ type house struct {
 	all  lines  // what connect and ingest wrote
 }
 
-func newHouse(t *testing.T) *house {
+// build builds the programs, as they are shipped, and returns where they are.
+func build(t *testing.T) string {
 	t.Helper()
-	h := &house{T: t, dir: t.TempDir(), said: make(map[string]string)}
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", h.dir+string(filepath.Separator), "../sandbox", "../connect", ".").CombinedOutput()
+	dir := t.TempDir()
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", dir+string(filepath.Separator), "../sandbox", "../connect", "../webhook", ".").CombinedOutput()
 	require.NoError(t, err, "%s", out)
+	return dir
+}
 
-	sandbox := exec.Command(filepath.Join(h.dir, "sandbox"), "-graph", "127.0.0.1:0", "-zendesk", "127.0.0.1:0", "-control", "127.0.0.1:0")
+func newHouse(t *testing.T, bin string, flags ...string) *house {
+	t.Helper()
+	h := &house{T: t, bin: bin, dir: t.TempDir(), said: make(map[string]string)}
+	sandbox := exec.Command(filepath.Join(bin, "sandbox"), append([]string{"-graph", "127.0.0.1:0", "-zendesk", "127.0.0.1:0", "-control", "127.0.0.1:0"}, flags...)...)
 	stdout, err := sandbox.StdoutPipe()
 	require.NoError(t, err)
 	sandbox.Stderr = os.Stderr
@@ -63,7 +70,7 @@ func newHouse(t *testing.T) *house {
 }
 
 func (h *house) command(name string, args ...string) *exec.Cmd {
-	cmd := exec.Command(filepath.Join(h.dir, name), args...)
+	cmd := exec.Command(filepath.Join(h.bin, name), args...)
 	cmd.Env = h.env
 	cmd.Stdout, cmd.Stderr = &h.all, &h.all
 	return cmd
@@ -204,7 +211,7 @@ func TestProcesses(t *testing.T) {
 		t.Skip("it builds and runs processes, and sends them signals")
 	}
 	t.Parallel()
-	h := newHouse(t)
+	h := newHouse(t, build(t))
 
 	// Before anybody has signed in, a person has to act.
 	early := h.ingest()
@@ -316,7 +323,7 @@ func TestLogReaderGone(t *testing.T) {
 		t.Skip("it builds and runs processes, and sends them signals")
 	}
 	t.Parallel()
-	h := newHouse(t)
+	h := newHouse(t, build(t))
 	h.connect()
 	r, w, err := os.Pipe()
 	require.NoError(t, err)

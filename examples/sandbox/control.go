@@ -17,6 +17,8 @@ import (
 type sandbox struct {
 	exchange *graphtest.Server
 	support  *zendesktest.Server
+	hooks    *zendesktest.Webhooks
+	traffic  traffic
 }
 
 // maxMail is the largest mail that can be put in: Exchange's own limit.
@@ -27,12 +29,18 @@ func (s *sandbox) control() http.Handler {
 	mux.HandleFunc("POST /control/mail", answer(s.mail))
 	mux.HandleFunc("GET /control/mailbox", answer(func(*http.Request) (any, error) { return s.folder(""), nil }))
 	mux.HandleFunc("GET /control/sent", answer(func(*http.Request) (any, error) { return s.folder("sentitems"), nil }))
+	mux.HandleFunc("GET /control/left", answer(s.left))
 	mux.HandleFunc("GET /control/tickets", answer(func(*http.Request) (any, error) { return s.tickets(), nil }))
 	mux.HandleFunc("GET /control/notes", answer(func(*http.Request) (any, error) { return s.notes(), nil }))
 	mux.HandleFunc("POST /control/faults", answer(s.faults))
 	mux.HandleFunc("POST /control/signin", answer(s.signIn))
 	mux.HandleFunc("POST /control/revoke", answer(s.revoke))
 	mux.HandleFunc("POST /control/clock", answer(s.clock))
+	mux.HandleFunc("POST /control/label", answer(s.label))
+	mux.HandleFunc("POST /control/comment", answer(s.comment))
+	mux.HandleFunc("POST /control/webhook", answer(s.subscribe))
+	mux.HandleFunc("GET /control/deliveries", answer(s.deliveries))
+	mux.HandleFunc("GET /control/requests", answer(s.count))
 	return mux
 }
 
@@ -72,6 +80,8 @@ type message struct {
 	IsRead            bool     `json:"isRead"`
 	Categories        []string `json:"categories"`
 	Size              int64    `json:"size"`
+	// Properties are the extended ones that programs set.
+	Properties map[string]string `json:"properties"`
 }
 
 // folder lists a folder, or the whole mailbox.
@@ -79,7 +89,7 @@ func (s *sandbox) folder(name string) []message {
 	list := []message{}
 	for _, m := range s.exchange.Messages() {
 		if name == "" || m.Folder == name {
-			list = append(list, message{m.ID, m.InternetMessageID, m.Folder, m.Subject, m.IsRead, append([]string{}, m.Categories...), m.Size})
+			list = append(list, message{m.ID, m.InternetMessageID, m.Folder, m.Subject, m.IsRead, append([]string{}, m.Categories...), m.Size, m.Properties})
 		}
 	}
 	return list
@@ -103,12 +113,14 @@ type person struct {
 }
 
 type comment struct {
-	HTML    string   `json:"html_body"`
-	Public  bool     `json:"public"`
-	Uploads []upload `json:"uploads"`
+	ID      int64  `json:"id"`
+	Author  string `json:"author"` // address
+	HTML    string `json:"html_body"`
+	Public  bool   `json:"public"`
+	Uploads []file `json:"uploads"`
 }
 
-type upload struct {
+type file struct {
 	Name   string `json:"file_name"`
 	Type   string `json:"content_type"`
 	Size   int64  `json:"size"`
@@ -123,9 +135,9 @@ func (s *sandbox) tickets() []ticket {
 			Requester: person{t.Requester.Name, t.Requester.Email}, EmailCCs: append([]string{}, t.EmailCCs...), Created: t.CreatedAt,
 		}
 		for _, c := range t.Comments {
-			entry := comment{HTML: c.HTML, Public: c.Public, Uploads: []upload{}}
+			entry := comment{ID: c.ID, Author: c.Author.Email, HTML: c.HTML, Public: c.Public, Uploads: []file{}}
 			for _, a := range c.Attachments {
-				entry.Uploads = append(entry.Uploads, upload{a.Name, a.Type, a.Size, a.SHA256})
+				entry.Uploads = append(entry.Uploads, file{a.Name, a.Type, a.Size, a.SHA256})
 			}
 			out.Comments = append(out.Comments, entry)
 		}
@@ -233,5 +245,6 @@ func (s *sandbox) clock(r *http.Request) (any, error) {
 		s.exchange.SetTime(in.Now)
 		s.support.SetTime(in.Now)
 	}
+	s.stamp()
 	return map[string]time.Time{"graph": s.exchange.Now(), "zendesk": s.support.Now()}, nil
 }

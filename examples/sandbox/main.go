@@ -29,6 +29,7 @@
 //	POST /control/mail     an RFC 5322 message, delivered to the Inbox; answers its id
 //	GET  /control/mailbox  every message of the mailbox
 //	GET  /control/sent     the messages in Sent Items
+//	GET  /control/left     every mail that left, as it arrives, in base64
 //	GET  /control/tickets  every ticket with its comments and files
 //	GET  /control/notes    what clients asked for that neither server knows, and what they should not do
 //	POST /control/faults   {"server":"graph","path":"/v1.0/**","status":503}: fail chosen requests; {} ends it
@@ -36,6 +37,14 @@
 //	                       shows, as that person, by default the mailbox's own, and agree to all
 //	POST /control/revoke   end all that the mailbox's own account signed in to, and every access token of Graph
 //	POST /control/clock    {"advance":"3h"} or {"now":"2026-11-22T10:00:00Z"}: move both servers' clocks
+//	POST /control/label    {"id":"AAMk…","add":["Red"],"remove":["Zendesk"],"isRead":false}: what a person does to
+//	                       a mail
+//	POST /control/comment  {"ticket":1,"html_body":"<p>Done.</p>","public":true}: an agent answers
+//	POST /control/webhook  {"url":"http://127.0.0.1:8080/zendesk"}: tell it of each comment from now on; answers
+//	                       its signing secret
+//	GET  /control/deliveries  what it was told, and how many events are still to be delivered
+//	GET  /control/requests    how many requests both servers had, how many lost their client before they were
+//	                          answered, and what clients did that is wrong or not known here
 //
 // A fault of "graph" or "zendesk" has method, path, contains, skip and times to
 // choose requests, and delay ("2s"), commit, status, code, retryAfter, body, drop,
@@ -77,8 +86,8 @@ func main() {
 	}
 }
 
-// long is how long the printed tokens are good: whoever moves the clock by
-// hours does not want to sign in again.
+// long is how long access tokens are good, the printed ones as well: whoever moves
+// the clock by hours does not want to sign in again.
 const long = 10 * 365 * 24 * time.Hour
 
 type settings struct {
@@ -87,7 +96,11 @@ type settings struct {
 	tls, uploads            string
 	raw, public             bool
 	publicClient            bool
+	life                    time.Duration
+	reuse                   string
 }
+
+var reuses = map[string]graphtest.RefreshReuse{"works": graphtest.ReuseWorks, "refused": graphtest.ReuseRefused, "ends": graphtest.ReuseEnds}
 
 func parse(args []string, stderr io.Writer) (*settings, error) {
 	var s settings
@@ -102,11 +115,18 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	f.BoolVar(&s.publicClient, "public-client", false, "make the application a public client, which has no secret")
 	f.BoolVar(&s.raw, "raw", false, "serve mail octet for octet instead of made anew as Exchange does")
 	f.BoolVar(&s.public, "public", false, "allow addresses off loopback: anybody who reaches them may do anything")
+	f.DurationVar(&s.life, "life", long, "how long access tokens are good, the printed ones as well")
+	f.StringVar(&s.reuse, "reuse", "works", "what showing a refresh token again does that was used: \"works\", \"refused\" or \"ends\" the sign-in")
 	switch err := f.Parse(args); {
 	case err != nil:
 		return nil, flag.ErrHelp // the flag set has said why
 	case f.NArg() > 0:
 		return nil, fmt.Errorf("%q is not a flag; see -help", f.Arg(0))
+	case s.life < time.Second:
+		return nil, errors.New("-life is a second or more")
+	}
+	if _, ok := reuses[s.reuse]; !ok {
+		return nil, fmt.Errorf("-reuse %s: it takes works, refused or ends", s.reuse)
 	}
 	if s.tls != "" {
 		dir, err := filepath.Abs(s.tls)
@@ -160,16 +180,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		defer lns[i].Close()
 		urls[i] = scheme + "://" + lns[i].Addr().String()
 	}
-	exchange := &graphtest.Options{Mailbox: s.mailbox, Raw: s.raw, TokenLife: long, DeviceInterval: time.Second, Public: s.publicClient}
+	exchange := &graphtest.Options{Mailbox: s.mailbox, Raw: s.raw, TokenLife: s.life, DeviceInterval: time.Second, RefreshReuse: reuses[s.reuse], Public: s.publicClient}
 	if s.uploads != "" {
 		_, port, _ := net.SplitHostPort(lns[0].Addr().String())
 		exchange.UploadBase = scheme + "://" + net.JoinHostPort(s.uploads, port)
 	}
 	// Any client is to work here, and some read no JSON under another name.
-	support := &zendesktest.Options{TokenLife: long, JSONUploads: true}
+	support := &zendesktest.Options{TokenLife: s.life, JSONUploads: true}
 	box := &sandbox{exchange: graphtest.New(exchange), support: zendesktest.New(support)}
+	box.hooks = zendesktest.NewWebhooks(box.support, nil)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	box.deliver(ctx)
 	failed := make(chan error, len(lns))
-	for i, handler := range []http.Handler{box.exchange, box.support, box.control()} {
+	for i, handler := range []http.Handler{box.traffic.watch(box.exchange), box.traffic.watch(box.hooks), box.control()} {
 		srv := &http.Server{Handler: handler, ReadHeaderTimeout: 30 * time.Second,
 			TLSConfig: serverTLS.Clone()} // each server adds to its own; nil stays nil
 		defer srv.Close()

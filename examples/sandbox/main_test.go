@@ -8,10 +8,12 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"bufio"
 
@@ -93,7 +95,7 @@ func TestSandbox(t *testing.T) {
 	var box []map[string]any
 	control(t, client, said, "GET", "/control/mailbox", "", 200, &box)
 	require.Equal(t, map[string]any{"id": made.ID, "internetMessageId": "<1@x>", "folder": "inbox", "subject": "Hello", "isRead": false,
-		"categories": []any{}, "size": float64(len(mail))}, box[0])
+		"categories": []any{}, "size": float64(len(mail)), "properties": map[string]any{}}, box[0])
 
 	// The answer is lost, the clocks move on, and still there is one ticket.
 	control(t, client, said, "POST", "/control/faults", `{"server":"zendesk","method":"POST","path":"/api/v2/tickets","commit":true,"drop":true,"times":-1}`, 200, nil)
@@ -167,7 +169,9 @@ func TestControlRefuses(t *testing.T) {
 	said := start(t)
 	for _, c := range [][2]string{{"/control/mail", ""}, {"/control/faults", `{"sever":"graph"}`}, {"/control/faults", `{"server":"x"}`},
 		{"/control/faults", `{"status":500}`}, {"/control/faults", `{"server":"graph","path":"[","status":500}`}, {"/control/faults", `{"server":"graph","delay":5}`},
-		{"/control/signin", `{"code":"ABCDEFGHJ"}`}, {"/control/signin", `x`}, {"/control/clock", `{"advance":"soon"}`}, {"/control/clock", `x`}, {"/control/clock", ``}, {"/control/clock", `{}`}, {"/control/clock", `{"advance":"1h"}{}`}, {"/control/faults", `[]`},
+		{"/control/signin", `{"code":"ABCDEFGHJ"}`}, {"/control/signin", `x`}, {"/control/label", `{"id":"none"}`}, {"/control/label", `x`},
+		{"/control/comment", `{"ticket":9,"html_body":"x"}`}, {"/control/comment", `x`}, {"/control/webhook", `{"url":"here"}`}, {"/control/webhook", `x`},
+		{"/control/clock", `{"advance":"soon"}`}, {"/control/clock", `x`}, {"/control/clock", ``}, {"/control/clock", `{}`}, {"/control/clock", `{"advance":"1h"}{}`}, {"/control/faults", `[]`},
 		{"/control/faults", `{"server":"graph","status":42}`}, {"/control/faults", `{"server":"graph"}`}, {"/control/faults", `{"server":"graph","delay":"-5s"}`}} {
 		var out struct{ Error string }
 		control(t, http.DefaultClient, said, "POST", c[0], c[1], 400, &out)
@@ -268,9 +272,69 @@ func TestNotes(t *testing.T) {
 }
 
 func TestWrongFlags(t *testing.T) {
-	for _, args := range [][]string{{"-graph", "0.0.0.0:0"}, {"-control", "192.0.2.1:80"}, {"-zendesk", "nonsense"}, {"surplus"}, {"-nonsense"},
+	for _, args := range [][]string{{"-graph", "0.0.0.0:0"}, {"-control", "192.0.2.1:80"}, {"-zendesk", "nonsense"}, {"surplus"}, {"-nonsense"}, {"-life", "0s"}, {"-reuse", "maybe"},
 		{"-tls", "a directory", "-graph", "127.0.0.1:0", "-zendesk", "127.0.0.1:0", "-control", "127.0.0.1:0"},
 		{"-tls", "/dev/null/x", "-graph", "127.0.0.1:0", "-zendesk", "127.0.0.1:0", "-control", "127.0.0.1:0"}} {
 		require.Error(t, run(t.Context(), args, io.Discard, io.Discard), "%v", args)
 	}
+}
+
+// People and webhooks are there for whoever has only the control port.
+func TestPeople(t *testing.T) {
+	said := start(t, "-life", "1h", "-reuse", "ends")
+	client := http.DefaultClient
+	events := make(chan string, 10)
+	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		events <- string(body)
+	}))
+	defer hook.Close()
+	var made struct{ ID, Secret string }
+	control(t, client, said, "POST", "/control/webhook", `{"url":"`+hook.URL+`"}`, 200, &made)
+	require.NotEmpty(t, made.Secret)
+	control(t, client, said, "POST", "/control/clock", `{"advance":"30m"}`, 200, nil)
+	control(t, client, said, "POST", "/control/mail", mail, 200, &made)
+	_, err := connector(t, client, said).Ingest(t.Context())
+	require.NoError(t, err)
+	require.Contains(t, <-events, "Hi.")
+	control(t, client, said, "POST", "/control/comment", `{"ticket":1,"html_body":"<p>Done.</p>"}`, 200, nil)
+	require.Contains(t, <-events, "Done.")
+	var tickets []ticket
+	control(t, client, said, "GET", "/control/tickets", "", 200, &tickets)
+	require.Equal(t, "agent@acme.test", tickets[0].Comments[1].Author)
+	require.Eventually(t, func() bool {
+		var told struct {
+			Pending int
+			Tries   []delivery
+		}
+		control(t, client, said, "GET", "/control/deliveries", "", 200, &told)
+		return told.Pending == 0 && len(told.Tries) == 2 && told.Tries[1].Status == 200
+	}, 10*time.Second, 10*time.Millisecond)
+
+	control(t, client, said, "POST", "/control/label", `{"id":"`+made.ID+`","add":["Red"],"remove":["Zendesk"],"isRead":false}`, 200, nil)
+	var box []message
+	control(t, client, said, "GET", "/control/mailbox", "", 200, &box)
+	require.Equal(t, []string{"Red"}, box[0].Categories)
+	require.False(t, box[0].IsRead)
+	require.NotEmpty(t, box[0].Properties)
+	var gone []left
+	control(t, client, said, "GET", "/control/left", "", 200, &gone)
+	require.Empty(t, gone)
+
+	// Somebody does not wait for his answer.
+	control(t, client, said, "POST", "/control/faults", `{"server":"graph","delay":"1m"}`, 200, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, "POST", said["EXDESK_GRAPH_URL"]+"/v1.0/me/messages", strings.NewReader("{}"))
+	require.NoError(t, err)
+	_, err = client.Do(req)
+	require.Error(t, err)
+	var c count
+	require.Eventually(t, func() bool {
+		control(t, client, said, "GET", "/control/requests", "", 200, &c)
+		return c.Abandoned == 1
+	}, 10*time.Second, 10*time.Millisecond)
+	require.Greater(t, c.Requests, int64(5))
+	require.Empty(t, c.Violations)
+	require.Empty(t, c.Unknown)
 }
