@@ -63,6 +63,7 @@ type cell struct {
 	asked   int
 	writes  int    // requests that changed something
 	wrote   string // the last of them
+	edits   int    // what people did with mail
 	mails   []*mail
 	notices []*notice
 	byID    map[string]any // *mail or *notice, by the id in the mailbox
@@ -416,8 +417,12 @@ func (c *cell) heal() {
 
 // settle watches that nothing happens any more.
 func (c *cell) settle() {
-	writes := c.writes
+	writes, edits := c.writes, c.edits
 	c.agenda.add(time.Now().Add(10*time.Minute), func() {
+		if c.edits != edits { // somebody did something
+			c.settle()
+			return
+		}
 		if c.writes != writes {
 			c.violate("", "it does not come to rest: %d requests changed something after all was done, the last: %s", c.writes-writes, c.wrote)
 		}

@@ -25,6 +25,7 @@ func (c *cell) visit(m *mail) {
 
 // edit changes every copy of the mail that is there.
 func (c *cell) edit(m *mail, what string, f func(*graphtest.Message)) {
+	c.edits++
 	c.tell(entry{item: m.tag, what: "a person " + what})
 	for _, id := range m.ids {
 		c.exchange.Edit(id, f)
