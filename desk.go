@@ -20,7 +20,8 @@ type Desk interface {
 	Ticket(ctx context.Context, id int64) (*Ticket, error)
 
 	// Find returns every ticket with that external id that was made at or after
-	// since, with its Origin. The service need not keep external ids unique,
+	// since, closed or not, with its Origin; of one that was imported, with
+	// Origin.Digest at least. The service need not keep external ids unique,
 	// and may show a new ticket late. What it cannot read to the end it answers
 	// with an error.
 	Find(ctx context.Context, externalID string, since time.Time) ([]*Ticket, error)
@@ -40,7 +41,8 @@ type Desk interface {
 // that is not, every reply becomes a ticket of its own.
 type Conversations interface {
 	// Conversation reads a ticket as it is, and the Origins of what was added
-	// to it at or after since. What it cannot read to the end it answers with
+	// to it at or after since, its own among them; or ErrNotFound. What it
+	// cannot read to the end it answers with
 	// an error.
 	Conversation(ctx context.Context, ticket int64, since time.Time) (*Conversation, error)
 
@@ -50,7 +52,8 @@ type Conversations interface {
 	// again. ErrRefused means that the ticket will never take it.
 	Comment(ctx context.Context, to *Conversation, c *NewComment) (int64, error)
 
-	// PrivateTexts returns the newest private comments of a ticket as text.
+	// PrivateTexts returns the newest private comments of a ticket as text, the
+	// newest first.
 	PrivateTexts(ctx context.Context, ticket int64) ([]string, error)
 }
 
