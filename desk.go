@@ -42,8 +42,7 @@ type Desk interface {
 type Conversations interface {
 	// Conversation reads a ticket as it is, and the Origins of what was added
 	// to it at or after since, its own among them; or ErrNotFound. What it
-	// cannot read to the end it answers with
-	// an error.
+	// cannot read to the end it answers with an error.
 	Conversation(ctx context.Context, ticket int64, since time.Time) (*Conversation, error)
 
 	// Comment adds to a ticket and returns the number of the comment.
