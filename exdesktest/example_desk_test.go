@@ -28,7 +28,8 @@ type Book struct {
 	last    int64               // number of whatever was made last
 	keys    map[string]*request // what was heard under each key
 	files   map[string][]byte   // by token, until a ticket has them
-	people  map[string]int64    // by address
+	people  []*somebody
+	support []string // its own addresses
 }
 
 // sheet is a ticket that is kept.
@@ -55,6 +56,8 @@ type request struct {
 var _ interface {
 	exdesk.Desk
 	exdesk.Conversations
+	exdesk.People
+	exdesk.Importer
 } = (*Book)(nil)
 
 // largest is the size in octets of the largest file that a Book takes.
@@ -74,16 +77,6 @@ func (b *Book) sheet(id int64) (*sheet, error) {
 		return s, nil
 	}
 	return nil, fmt.Errorf("book: there is no ticket %d: %w", id, exdesk.ErrNotFound)
-}
-
-func (b *Book) person(address string) int64 {
-	if b.people == nil {
-		b.people = make(map[string]int64)
-	}
-	if b.people[address] == 0 {
-		b.people[address] = b.number()
-	}
-	return b.people[address]
 }
 
 func (s *sheet) ticket() exdesk.Ticket {
@@ -177,10 +170,24 @@ func (b *Book) Create(_ context.Context, t *exdesk.NewTicket) (*exdesk.Ticket, e
 		made := s.ticket()
 		return &made, nil
 	}
+	s, err := b.open(t, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	if b.keys == nil {
+		b.keys = make(map[string]*request)
+	}
+	b.keys[t.Key] = &request{*t, s.id}
+	made := s.ticket()
+	return &made, nil
+}
+
+// open makes a ticket as of that time.
+func (b *Book) open(t *exdesk.NewTicket, at time.Time) (*sheet, error) {
 	s := &sheet{updated: time.Now(), origins: []added{{t.Origin, time.Now()}}}
 	s.Case = exdesktest.Case{
 		ExternalID: t.ExternalID, Subject: t.Subject, Status: "new", Requester: t.Requester.Address,
-		Recipient: t.Recipient, Tags: slices.Clone(t.Tags), FollowUpOf: t.FollowUp, Created: s.updated,
+		Recipient: t.Recipient, Tags: slices.Clone(t.Tags), FollowUpOf: t.FollowUp, Created: at,
 	}
 	for _, cc := range t.CCs {
 		s.CCs = append(s.CCs, cc.Address)
@@ -188,11 +195,25 @@ func (b *Book) Create(_ context.Context, t *exdesk.NewTicket) (*exdesk.Ticket, e
 	if _, err := b.remark(s, t.Requester.Address, true, t.HTML, t.Uploads); err != nil {
 		return nil, err
 	}
+	for _, a := range append([]exdesk.Address{t.Requester}, t.CCs...) {
+		b.known(a)
+	}
 	if b.tickets == nil {
-		b.tickets, b.keys = make(map[int64]*sheet), make(map[string]*request)
+		b.tickets = make(map[int64]*sheet)
 	}
 	s.id = b.number()
-	b.tickets[s.id], b.keys[t.Key] = s, &request{*t, s.id}
+	b.tickets[s.id] = s
+	return s, nil
+}
+
+// Import implements exdesk.Importer.
+func (b *Book) Import(_ context.Context, t *exdesk.NewTicket, written time.Time) (*exdesk.Ticket, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s, err := b.open(t, written)
+	if err != nil {
+		return nil, err
+	}
 	made := s.ticket()
 	return &made, nil
 }
@@ -206,14 +227,14 @@ func (b *Book) Conversation(_ context.Context, id int64, since time.Time) (*exde
 		return nil, err
 	}
 	c := &exdesk.Conversation{
-		Ticket: s.ticket(), Private: true, MergedInto: s.merged, Requester: b.person(s.Requester),
+		Ticket: s.ticket(), Private: true, MergedInto: s.merged, Requester: b.known(exdesk.Address{Address: s.Requester}).ID, EncodedID: encoded(s.id),
 		Tags: slices.Clone(s.Tags), Stamp: strconv.Itoa(s.changes), Updated: s.updated,
 	}
 	for _, r := range s.Remarks {
 		c.Private = c.Private && !r.Public
 	}
 	for _, cc := range s.CCs {
-		c.CCs = append(c.CCs, b.person(cc))
+		c.CCs = append(c.CCs, b.known(exdesk.Address{Address: cc}).ID)
 	}
 	for _, o := range s.origins {
 		if !o.at.Before(since) {
@@ -237,9 +258,9 @@ func (b *Book) Comment(ctx context.Context, to *exdesk.Conversation, n *exdesk.N
 		return 0, fmt.Errorf("book: ticket %d is not as it was read: %w", to.ID, exdesk.ErrConflict)
 	}
 	author := "agent@book.example"
-	for address, id := range b.people {
-		if id == n.Author {
-			author = address
+	for _, p := range b.people {
+		if p.ID == n.Author {
+			author = p.Address
 		}
 	}
 	id, err := b.remark(s, author, n.Public, n.HTML, n.Uploads)
@@ -331,6 +352,12 @@ func bookUnderTest(b *Book) exdesktest.DeskUnderTest {
 			b.mu.Lock()
 			defer b.mu.Unlock()
 			b.tickets[from].merged = into
+		},
+		Join: b.join,
+		Support: func(address string) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.support = append(b.support, address)
 		},
 		MostFile: largest,
 	}
