@@ -26,6 +26,10 @@ type bentBook struct {
 	conversation func(ctx context.Context, id int64, since time.Time) (*exdesk.Conversation, error)
 	comment      func(ctx context.Context, to *exdesk.Conversation, n *exdesk.NewComment) (int64, error)
 	texts        func(ctx context.Context, id int64) ([]string, error)
+	person       func(ctx context.Context, address string) (*exdesk.Person, error)
+	addresses    func(ctx context.Context, person int64) ([]string, error)
+	encoded      func(ctx context.Context, ids, addresses []string) (int64, error)
+	imported     func(ctx context.Context, t *exdesk.NewTicket, written time.Time) (*exdesk.Ticket, error)
 }
 
 func (b *bentBook) Ticket(ctx context.Context, id int64) (*exdesk.Ticket, error) {
@@ -50,12 +54,25 @@ func (b *bentBook) PrivateTexts(ctx context.Context, id int64) ([]string, error)
 	return b.texts(ctx, id)
 }
 
+func (b *bentBook) Person(ctx context.Context, address string) (*exdesk.Person, error) {
+	return b.person(ctx, address)
+}
+func (b *bentBook) Addresses(ctx context.Context, person int64) ([]string, error) {
+	return b.addresses(ctx, person)
+}
+func (b *bentBook) Encoded(ctx context.Context, ids, addresses []string) (int64, error) {
+	return b.encoded(ctx, ids, addresses)
+}
+func (b *bentBook) Import(ctx context.Context, t *exdesk.NewTicket, written time.Time) (*exdesk.Ticket, error) {
+	return b.imported(ctx, t, written)
+}
+
 // brokenDesk is the suite over a Book of which bend breaks one promise.
 func brokenDesk(bend func(b *bentBook)) func(t *testing.T) {
 	return func(t *testing.T) {
 		exdesktest.Desk(t, synctest.Test, func(*testing.T) exdesktest.DeskUnderTest {
 			in := new(Book)
-			b := &bentBook{in, in.Ticket, in.Find, in.Upload, in.Create, in.Conversation, in.Comment, in.PrivateTexts}
+			b := &bentBook{in, in.Ticket, in.Find, in.Upload, in.Create, in.Conversation, in.Comment, in.PrivateTexts, in.Person, in.Addresses, in.Encoded, in.Import}
 			bend(b)
 			d := bookUnderTest(in)
 			d.Desk = b

@@ -68,7 +68,7 @@
 //
 // # What to begin with
 //
-// The files example_mailbox_test.go, example_desk_test.go and
+// The files example_mailbox_test.go, example_desk_test.go, example_people_test.go and
 // example_limiter_test.go of this package have a mailbox, a desk and a limiter in
 // memory, each of some hundred lines, which pass. They are there to be copied.
 // Run one subtest alone while you write:
