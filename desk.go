@@ -20,7 +20,8 @@ type Desk interface {
 	Ticket(ctx context.Context, id int64) (*Ticket, error)
 
 	// Find returns every ticket with that external id that was made at or after
-	// since, with its Origin. The service need not keep external ids unique,
+	// since, closed or not, with its Origin; of one that was imported, with
+	// Origin.Digest at least. The service need not keep external ids unique,
 	// and may show a new ticket late. What it cannot read to the end it answers
 	// with an error.
 	Find(ctx context.Context, externalID string, since time.Time) ([]*Ticket, error)
@@ -40,8 +41,8 @@ type Desk interface {
 // that is not, every reply becomes a ticket of its own.
 type Conversations interface {
 	// Conversation reads a ticket as it is, and the Origins of what was added
-	// to it at or after since. What it cannot read to the end it answers with
-	// an error.
+	// to it at or after since, its own among them; or ErrNotFound. What it
+	// cannot read to the end it answers with an error.
 	Conversation(ctx context.Context, ticket int64, since time.Time) (*Conversation, error)
 
 	// Comment adds to a ticket and returns the number of the comment.
@@ -50,7 +51,8 @@ type Conversations interface {
 	// again. ErrRefused means that the ticket will never take it.
 	Comment(ctx context.Context, to *Conversation, c *NewComment) (int64, error)
 
-	// PrivateTexts returns the newest private comments of a ticket as text.
+	// PrivateTexts returns the newest private comments of a ticket as text, the
+	// newest first.
 	PrivateTexts(ctx context.Context, ticket int64) ([]string, error)
 }
 

@@ -24,17 +24,19 @@ type Mailbox interface {
 	// that was marked read after it was listed may still be yielded. Marking
 	// yielded mails read while the loop goes on must not make it skip others.
 	// ErrDamaged means that all mail but what the store cannot show was yielded.
+	// Listing marks nothing.
 	Unread(ctx context.Context) iter.Seq2[*Mail, error]
 
 	// Open returns the mail as RFC 5322 octets, streamed; the caller closes
 	// it. ErrNotFound means that the mail is gone. ErrRefused means that the
-	// store cannot produce it, now or later.
+	// store cannot produce it, now or later. Opening marks nothing: the mail
+	// stays unread.
 	Open(ctx context.Context, id string) (io.ReadCloser, error)
 
 	// Label writes on mails: each gets the categories, the record and the read
 	// flag of its mark, all at once, while other categories stay. It returns
-	// one error a mark, in order: ErrDone where Unless kept it from writing. A
-	// mark can be set twice.
+	// one error a mark, in order: ErrDone where Unless kept it from writing,
+	// ErrNotFound where the mail is gone. A mark can be set twice.
 	Label(ctx context.Context, marks []Mark) []error
 }
 
@@ -75,7 +77,9 @@ func (m *Mail) HasCategory(name string) bool {
 	return slices.ContainsFunc(m.Categories, func(c string) bool { return strings.EqualFold(c, name) })
 }
 
-// Mark is what Label writes on one mail.
+// Mark is what Label writes on one mail. Its categories are compared with those
+// of the mail without case, as Mail.HasCategory does. Of Record.Reason a store may
+// keep the beginning alone, of 300 characters at least.
 type Mark struct {
 	ID         string
 	Categories []string // to be added to those that are there

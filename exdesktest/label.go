@@ -235,7 +235,7 @@ func labelLongRecord(t *testing.T, m MailboxUnderTest) {
 			got = m.one(t, id).Record
 			return got != nil && strings.HasPrefix(got.Reason, unit)
 		})
-		require.Equal(t, strings.Repeat(unit, 300), strings.Join(strings.SplitAfter(got.Reason, unit)[:300], ""), "so much of it has to stay")
+		require.True(t, strings.HasPrefix(got.Reason, strings.Repeat(unit, 300)), "300 characters of it have to stay")
 		require.Equal(t, r.Digest, got.Digest)
 		require.Equal(t, r.Tries, got.Tries)
 		require.Equal(t, r.Ticket, got.Ticket)

@@ -378,7 +378,9 @@ func mailboxOpen(t *testing.T, m MailboxUnderTest) {
 	file := noise(60_000)
 	text := "Grüße, 日本語. A line of a mail that is quoted:\r\n\r\nFrom here on.\r\n..\r\nEnd.\r\n"
 	id := m.Deliver(withFile("With a file", text, file), begin())
-	m.listed(t, id)
+	other := m.Deliver(incoming(1), begin())
+	m.listed(t, id, other)
+	require.Equal(t, "No. 1", readMail(t, m.open(t, other)).subject)
 	for range 2 {
 		got := readMail(t, m.open(t, id))
 		require.Equal(t, "With a file", got.subject)

@@ -11,6 +11,7 @@ import (
 )
 
 func TestTokenStore(t *testing.T) {
+	t.Parallel() // the claim of a process that died takes half a minute
 	exdesktest.TokenStore(t, func(*testing.T) func() tokens.Store {
 		store := new(tokens.Memory)
 		return func() tokens.Store { return store }

@@ -147,6 +147,9 @@ func (c *Client) SupportAddresses(ctx context.Context) ([]string, error) {
 // requested or is copied on are gone through, and of agents those that they
 // are assigned or follow.
 func (c *Client) Encoded(ctx context.Context, ids, addresses []string) (int64, error) {
+	if len(ids) == 0 {
+		return 0, nil
+	}
 	found := make(map[string]int64)
 	for _, address := range addresses {
 		p, err := c.person(ctx, address)

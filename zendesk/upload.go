@@ -1,6 +1,7 @@
 package zendesk
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -30,9 +31,16 @@ func (c *Client) Upload(ctx context.Context, f *exdesk.File) (*exdesk.Upload, er
 		Repeatable: true,
 	}
 	if f.Size >= 0 && f.Size <= inMemory {
-		req.Data = make([]byte, f.Size)
-		if _, err := io.ReadFull(f.Body, req.Data); err != nil {
+		// To the end, where a file that was cut off says so.
+		data, err := io.ReadAll(io.LimitReader(f.Body, inMemory+1))
+		if err == nil && int64(len(data)) < f.Size {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
 			return nil, explain(&rest.Failure{Op: opUpload, Wait: -1, Err: err})
+		}
+		if req.Data = data; len(data) > inMemory { // it is larger than it said
+			req.Data, req.Stream = nil, io.MultiReader(bytes.NewReader(data), f.Body)
 		}
 	} else {
 		req.Stream = f.Body

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -489,4 +490,28 @@ func TestCreateRefusals(t *testing.T) {
 			require.NotErrorIs(t, err, exdesk.ErrRefused, "not in Zendesk's words")
 		})
 	}
+}
+
+// A mail that was cut off says so where the file ends.
+func TestUploadOfWhatWasCutOff(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, srv *zendesktest.Server, c *zendesk.Client) {
+		cut := errors.New("the mail was cut off")
+		_, err := c.Upload(t.Context(), &exdesk.File{Name: "x.txt", Size: 3, Body: io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(cut))})
+		require.ErrorIs(t, err, cut)
+		require.Empty(t, srv.Uploads())
+		long := strings.Repeat("x", 100_000)
+		_, err = c.Upload(t.Context(), &exdesk.File{Name: "x.txt", Size: 3, Body: strings.NewReader(long)})
+		require.NoError(t, err)
+		require.EqualValues(t, len(long), srv.Uploads()[0].Files[0].Size, "a file that is larger than it said is stored as it is")
+	})
+}
+
+func TestEncodedOfNothing(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, _ *zendesktest.Server, c *zendesk.Client) {
+		_, err := c.Create(t.Context(), ticket())
+		require.NoError(t, err)
+		id, err := c.Encoded(t.Context(), nil, []string{"ann@customer.example"})
+		require.NoError(t, err)
+		require.Zero(t, id)
+	})
 }
