@@ -142,10 +142,9 @@ func perform(h http.Handler, c *call) (resp *http.Response) {
 
 // body is that of an answer. It may end in the middle, or stop there.
 type body struct {
-	data   io.Reader
-	length int // of data
-	cut    int // -1 is not
-	stall  bool
+	data  io.Reader
+	cut   int // -1 is not
+	stall bool
 
 	ctx    context.Context
 	n      *network

@@ -11,10 +11,9 @@ type trouble struct {
 	kind   kindOfTrouble
 	delay  time.Duration // before it is heard
 	status int           // instead of what the service says
-	code   string
-	retry  string // Retry-After
-	inner  int    // which request of a batch
-	method string // of which method
+	retry  string        // Retry-After
+	inner  int           // which request of a batch
+	method string        // of which method
 }
 
 type kindOfTrouble string
