@@ -137,10 +137,15 @@ func (d *DeskUnderTest) look(t *testing.T, id int64) Case {
 	return c
 }
 
-// find finds without an error.
+// find finds without an error, but for one about what is late.
 func (d *DeskUnderTest) find(t *testing.T, externalID string, since time.Time) []int64 {
 	t.Helper()
-	found, err := d.Find(t.Context(), externalID, since)
+	var found []*exdesk.Ticket
+	var err error
+	eventually(t, d.Lag, "what a ticket was made of", func() bool {
+		found, err = d.Find(t.Context(), externalID, since)
+		return d.Lag == 0 || !errors.Is(err, exdesk.ErrTemporary)
+	})
 	require.NoError(t, err)
 	ids := make([]int64, len(found))
 	for i, f := range found {

@@ -148,7 +148,7 @@ const (
 	// 5,000 comments.
 	mostAudits = 60
 	// auditLag is how long an audit is waited for that a ticket's stamp tells of.
-	auditLag = time.Minute
+	auditLag = 90 * time.Second
 )
 
 // audits reads what was added to a ticket since a moment, newest first.
