@@ -153,7 +153,7 @@ func (c *cell) judgeMail(m *mail, r *Result) {
 	case m.kind.must() && m.touched == "" && len(made) == 0 && !rejected:
 		r.Lost++
 		c.violate(m.tag, "is lost")
-	case len(made) == 1 && rejected && m.touched == "":
+	case len(made) == 1 && rejected && m.touched == "" && m.kind != twin: // of which one may be refused
 		c.violate(m.tag, "is rejected and on a ticket")
 	}
 	if len(made) == 1 {
@@ -162,10 +162,12 @@ func (c *cell) judgeMail(m *mail, r *Result) {
 }
 
 // judgeOnce says whether a mail is on more than one ticket. Two processes at one
-// mail may choose differently between two tickets that have one Message-ID, which
-// only a lock could keep them from.
+// reply may choose differently, between two tickets that have one Message-ID or
+// when one of them is refused what the other is granted, which only a lock could
+// keep them from.
 func (c *cell) judgeOnce(m *mail, made []making) {
-	if n := there(made); n > 1 && !(len(c.lives) > 1 && m.parent != nil && m.parent.shared) {
+	torn := len(c.lives) > 1 && m.parent != nil && (m.parent.shared || m.refused)
+	if n := there(made); n > 1 && !torn {
 		c.violate(m.tag, "is on tickets %d times", n)
 	}
 }
@@ -196,7 +198,8 @@ func (c *cell) judgePlace(m *mail, k making) {
 	if m.kind == response && m.answers != nil && m.answers.ticket != k.ticket && !c.moved[m.answers.ticket] && m.due.Sub(m.answers.left) > 5*time.Minute {
 		c.violate(m.tag, "answers a notification about ticket %d and is on %d", m.answers.ticket, k.ticket)
 	}
-	if p := m.parent; m.kind == reply && p.touched == "" && !p.shared && !p.freed {
+	// Of two processes one may be at the question while the other is at the reply.
+	if p := m.parent; m.kind == reply && len(c.lives) == 1 && p.touched == "" && !p.shared && !p.freed {
 		for _, of := range c.makings(p) {
 			// What was not there yet, nobody could find.
 			if of.ticket < k.ticket && !c.moved[of.ticket] {
