@@ -2,7 +2,9 @@ package sim
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -39,6 +41,13 @@ func (c *cell) act(call *call) *http.Response {
 			c.left(n)
 		}
 	case opCreate, opComment:
+		var id int64
+		if _, err := fmt.Sscan(path.Base(call.req.URL.Path), &id); err == nil {
+			c.note(id)
+		}
+		for c.note(c.newest + 1) {
+			c.newest++
+		}
 		if m, ok := c.byTag[call.item].(*mail); ok && done {
 			c.tally(m)
 		}
@@ -92,10 +101,24 @@ func there(list []making) int {
 	return n
 }
 
+// note takes note of which mails a ticket speaks.
+func (c *cell) note(id int64) bool {
+	t, ok := c.support.Ticket(id)
+	for _, said := range t.Comments {
+		for _, tag := range tagged.FindAllString(said.Body, -1) {
+			if !slices.Contains(c.tickets[tag], id) {
+				c.tickets[tag] = append(c.tickets[tag], id)
+			}
+		}
+	}
+	return ok
+}
+
 // makings looks for what was made of a mail.
 func (c *cell) makings(m *mail) []making {
 	var list []making
-	for _, t := range c.support.Tickets() {
+	for _, id := range c.tickets[m.tag] {
+		t, _ := c.support.Ticket(id)
 		for i, said := range t.Comments {
 			if said.Metadata["exdesk_mail"] == nil && (i > 0 || t.Metadata["exdesk_mail"] == nil) || !strings.Contains(said.Body, m.tag) {
 				continue

@@ -68,7 +68,9 @@ type cell struct {
 	notices []*notice
 	byID    map[string]any // *mail or *notice, by the id in the mailbox
 	byTag   map[string]any
-	moved   map[int64]bool // tickets of which people made something else
+	tickets map[string][]int64 // that speak of a mail, by its tag
+	newest  int64              // ticket
+	moved   map[int64]bool     // tickets of which people made something else
 
 	openedAt []time.Time
 	leftAt   []time.Time
@@ -80,7 +82,7 @@ type cell struct {
 // what came of it, and a digest of all that happened.
 func Run(cfg Config) (*Result, string) {
 	c := &cell{cfg: cfg, dice: dice(cfg.Seed), begun: time.Now(), underway: make(map[*call]bool), attempts: make(map[string]int),
-		byID: make(map[string]any), byTag: make(map[string]any), moved: make(map[int64]bool), store: new(tokens.Memory)}
+		byID: make(map[string]any), byTag: make(map[string]any), moved: make(map[int64]bool), tickets: make(map[string][]int64), store: new(tokens.Memory)}
 	c.network.bell = make(chan struct{}, 1)
 	c.length = pick(c.dice, []time.Duration{time.Hour, 3 * time.Hour, 5 * time.Hour}, "length")
 	c.serve()

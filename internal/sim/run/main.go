@@ -88,7 +88,7 @@ func run(seed uint64, mails, notices, workers int, overlay string, stop bool) (*
 		order, _ := json.Marshal(map[string]any{"First": seed + uint64(w), "Step": workers, "Cells": (cells - w + workers - 1) / workers,
 			"Mails": (mails + cells - 1) / cells, "Notifications": (notices + cells - 1) / cells, "Stop": stop})
 		cmd := exec.Command(binary, "-test.run", "^TestOrder$", "-test.timeout", "0", "-test.v=false")
-		cmd.Env = append(os.Environ(), "EXDESK_SIM="+string(order), "GOMAXPROCS=1")
+		cmd.Env = append(os.Environ(), "EXDESK_SIM="+string(order), "GOMAXPROCS=1", "GOGC=400")
 		cmd.Stderr = os.Stderr
 		out, err := cmd.StdoutPipe()
 		if err != nil {
