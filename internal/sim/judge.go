@@ -200,11 +200,11 @@ func (c *cell) judgePlace(m *mail, k making) {
 	}
 	// Of two processes one may be at the question while the other is at the reply.
 	if p := m.parent; m.kind == reply && len(c.lives) == 1 && p.touched == "" && !p.shared && !p.freed {
-		for _, of := range c.makings(p) {
-			// What was not there yet, nobody could find.
-			if of.ticket < k.ticket && !c.moved[of.ticket] {
-				c.violate(m.tag, "answers %s on ticket %d and is on %d", p.tag, of.ticket, k.ticket)
-			}
+		of := c.makings(p)
+		// What was not there yet, nobody could find; and a mail whose ticket was
+		// deleted and that is on another one leads to neither.
+		if len(of) == 1 && of[0].ticket < k.ticket && !c.moved[of[0].ticket] {
+			c.violate(m.tag, "answers %s on ticket %d and is on %d", p.tag, of[0].ticket, k.ticket)
 		}
 	}
 }
