@@ -8,7 +8,9 @@
 // a few hundred mails. What happens in a cell follows from its seed. The choice of
 // each failure is a pure function of (seed, operation, item, attempt), and the
 // network hands over one request at a time, when nothing else in the cell can go
-// on: so a cell that failed does the same again, to the nanosecond.
+// on: so a cell that failed does the same again on one thread, to the nanosecond. What
+// it cannot order are goroutines that a timer wakes at one and the same instant, so
+// that some cells differ all the same, and fail in some runs only.
 //
 // A cell lives in a bubble of testing/synctest, so that its tests run it; the
 // command in run drives them at length:

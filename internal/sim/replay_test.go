@@ -12,7 +12,8 @@ import (
 	"github.com/exdesk/exdesk/internal/sim"
 )
 
-// TestReplay: a cell does the same again, on one thread, to the nanosecond.
+// TestReplay: a cell in which nothing wakes at one and the same instant does the
+// same again, on one thread, to the nanosecond.
 func TestReplay(t *testing.T) {
 	if os.Getenv("EXDESK_SIM_DIGEST") != "" {
 		_, digest := cell(t, sim.Config{Seed: 7, Mails: 60, Notifications: 12, Story: io.Discard})
