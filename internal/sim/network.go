@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -104,7 +105,9 @@ func (n *network) take() []*call {
 	came := n.came
 	n.came = nil
 	n.mu.Unlock()
-	slices.SortStableFunc(came, func(a, b *call) int { return strings.Compare(a.name(), b.name()) })
+	slices.SortStableFunc(came, func(a, b *call) int {
+		return cmp.Or(strings.Compare(a.name(), b.name()), bytes.Compare(a.body, b.body))
+	})
 	return came
 }
 
@@ -112,7 +115,7 @@ func (c *call) name() string {
 	if c.posted != nil {
 		return fmt.Sprint(c.life.n, c.op)
 	}
-	return fmt.Sprint(c.life.n, c.op, c.req.URL, len(c.body))
+	return fmt.Sprint(c.life.n, c.op, c.req.URL)
 }
 
 // perform lets a service act, and returns what it says.

@@ -19,6 +19,7 @@ type Result struct {
 	Faults        int    `json:"faults"`
 	Requests      int    `json:"requests"`
 	Cells         int    `json:"cells"`
+	Differ        int    `json:"differ,omitempty"` // cells that did something else when they were run again
 }
 
 // Add adds what came of another run.
@@ -39,4 +40,5 @@ func (r *Result) Add(o *Result) {
 	r.Faults += o.Faults
 	r.Requests += o.Requests
 	r.Cells += o.Cells
+	r.Differ += o.Differ
 }

@@ -1,6 +1,8 @@
 // Run is the simulation at length.
 //
 //	go run ./internal/sim/run -seed 1 -mails 1000000 -notifications 200000
+//	go run ./internal/sim/run -old
+//	go run ./internal/sim/run -seed 7 -mails 200 -again
 //
 // Its last line is a JSON object that counts what came of it. It exits with 1 if
 // anything was lost, done twice, or wrong otherwise, and tells how it came to that.
@@ -13,11 +15,13 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -30,26 +34,49 @@ import (
 const perCell = 200
 
 func main() {
-	seed := flag.Uint64("seed", 1, "the seed of the first cell; the others have those that follow")
+	var o orders
+	seed := flag.Uint64("seed", 1, "the seed of the first cell; the others have those that follow; 0 takes one from the clock")
 	mails := flag.Int("mails", 20_000, "how many mails, in cells of 200")
 	notices := flag.Int("notifications", -1, "how many notifications; -1 is a fifth of the mails")
-	workers := flag.Int("processes", runtime.NumCPU(), "how many processes, of one core each")
-	overlay := flag.String("overlay", "", "as of go build, for who looks what the simulation finds")
-	stop := flag.Bool("stop", false, "stop at the first cell that fails")
+	old := flag.Bool("old", false, "run the cells that once failed, instead")
+	flag.IntVar(&o.workers, "processes", runtime.NumCPU(), "how many processes, of one core each")
+	flag.StringVar(&o.overlay, "overlay", "", "as of go build, for who looks what the simulation finds")
+	flag.BoolVar(&o.stop, "stop", false, "stop at the first cell that fails")
+	flag.BoolVar(&o.again, "again", false, "run each cell twice, and count those that do something else the second time")
 	flag.Parse()
+	if *seed == 0 {
+		*seed = uint64(time.Now().UnixMilli())
+	}
 	if *notices < 0 {
 		*notices = *mails / 5
 	}
-	total, err := run(*seed, *mails, *notices, *workers, *overlay, *stop)
+	cells := max(1, (*mails+perCell-1)/perCell)
+	o.mails, o.notices = (*mails+cells-1)/cells, (*notices+cells-1)/cells
+	for i := range cells {
+		o.seeds = append(o.seeds, *seed+uint64(i))
+	}
+	if *old {
+		o.seeds, o.mails, o.notices = slices.Sorted(maps.Keys(sim.Old)), perCell, perCell/5
+	}
+	total, err := run(&o)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "sim:", err)
 		os.Exit(2)
 	}
 	line, _ := json.Marshal(total)
 	fmt.Printf("%s\n", line)
-	if total.Violations > 0 {
+	if total.Violations+total.Differ > 0 {
 		os.Exit(1)
 	}
+}
+
+// orders are what is to be run, and how.
+type orders struct {
+	seeds          []uint64
+	mails, notices int // of a cell
+	workers        int
+	overlay        string
+	stop, again    bool
 }
 
 // cellResult is a line that the test binary writes.
@@ -58,25 +85,24 @@ type cellResult struct {
 	Story string `json:"story"`
 }
 
-func run(seed uint64, mails, notices, workers int, overlay string, stop bool) (*sim.Result, error) {
+func run(o *orders) (*sim.Result, error) {
 	dir, err := os.MkdirTemp("", "exdesk-sim")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	binary := filepath.Join(dir, "sim.test")
-	args := []string{"test", "-c", "-o", binary}
-	if overlay != "" {
-		args = append(args, "-overlay", overlay)
+	overlay, err := writeOverlay(dir, o.overlay)
+	if err != nil {
+		return nil, err
 	}
-	build := exec.Command("go", append(args, "github.com/exdesk/exdesk/internal/sim")...)
+	build := exec.Command("go", "test", "-c", "-o", binary, "-overlay", overlay, "github.com/exdesk/exdesk/internal/sim")
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
 		return nil, fmt.Errorf("the simulation does not build: %w", err)
 	}
 
-	cells := max(1, (mails+perCell-1)/perCell)
-	workers = max(1, min(workers, cells))
+	workers := max(1, min(o.workers, len(o.seeds)))
 	// Virtual time needs testing/synctest, which lives in tests, so the test binary
 	// does the work: a process for each core, which runs its cells on one thread,
 	// so that each does the same whenever it is run.
@@ -85,8 +111,11 @@ func run(seed uint64, mails, notices, workers int, overlay string, stop bool) (*
 	var wg sync.WaitGroup
 	var procs []*exec.Cmd
 	for w := range workers {
-		order, _ := json.Marshal(map[string]any{"First": seed + uint64(w), "Step": workers, "Cells": (cells - w + workers - 1) / workers,
-			"Mails": (mails + cells - 1) / cells, "Notifications": (notices + cells - 1) / cells, "Stop": stop})
+		var seeds []uint64
+		for i := w; i < len(o.seeds); i += workers {
+			seeds = append(seeds, o.seeds[i])
+		}
+		order, _ := json.Marshal(map[string]any{"Seeds": seeds, "Mails": o.mails, "Notifications": o.notices, "Stop": o.stop, "Again": o.again})
 		cmd := exec.Command(binary, "-test.run", "^TestOrder$", "-test.timeout", "0", "-test.v=false")
 		cmd.Env = append(os.Environ(), "EXDESK_SIM="+string(order), "GOMAXPROCS=1", "GOGC=400")
 		cmd.Stderr = os.Stderr
@@ -127,12 +156,12 @@ func run(seed uint64, mails, notices, workers int, overlay string, stop bool) (*
 	}()
 	go func() { wg.Wait(); close(results) }()
 
-	total, begun, told := &sim.Result{Seed: seed}, time.Now(), time.Now()
+	total, begun, told := &sim.Result{Seed: o.seeds[0]}, time.Now(), time.Now()
 	for r := range results {
 		total.Add(&r.Result)
 		if r.Violations > 0 {
 			fmt.Fprintf(os.Stderr, "%s\n", r.Story)
-			if stop {
+			if o.stop {
 				for _, p := range procs {
 					_ = p.Process.Kill()
 				}
@@ -144,7 +173,7 @@ func run(seed uint64, mails, notices, workers int, overlay string, stop bool) (*
 		if time.Since(told) > 10*time.Second {
 			told = time.Now()
 			fmt.Fprintf(os.Stderr, "%s: %d of %d cells, %d mails, %d notifications, %d faults, %d deaths, %d violations\n",
-				time.Since(begun).Round(time.Second), total.Cells, cells, total.Mails, total.Notifications, total.Faults, total.Deaths, total.Violations)
+				time.Since(begun).Round(time.Second), total.Cells, len(o.seeds), total.Mails, total.Notifications, total.Faults, total.Deaths, total.Violations)
 		}
 	}
 	select {

@@ -1,0 +1,15 @@
+package sim
+
+// Old are the seeds of cells of 200 mails and 40 notifications that once failed,
+// and why.
+var Old = map[uint64]string{
+	4:      "a label was taken away from the mail of a ticket that a replica did not know yet: two tickets",
+	9:      "refused after a lost answer: rejected, and on a ticket",
+	10:     "a ticket's audits did not show yet: taken for another mail's",
+	63:     "a twin of a mail that was posted under its second key: two tickets",
+	107:    "refused while another process made the ticket: rejected, and on a ticket",
+	128:    "a draft was discarded by an attempt whose answer was lost: taken for sent",
+	162:    "another process had gone on to its second key: two tickets",
+	200227: "a draft was left behind",
+	200675: "a draft that an earlier attempt had discarded was taken up again: never left",
+}
