@@ -153,14 +153,15 @@ func (d *composing) create(ctx context.Context) error {
 }
 
 // teach makes the mailbox know the names of x- fields, which it keeps from MIME
-// from then on (microsoft-graph-docs-contrib issue 424).
+// from then on (microsoft-graph-docs-contrib issue 424). The draft for that is made
+// in Deleted Items, where it does no harm if the answer that names it gets lost.
 func (d *composing) teach(ctx context.Context, names []exdesk.Field) error {
 	for part := range slices.Chunk(names, maxJSONHeaders) {
 		var out letterItem
-		_, err := d.c.rest.JSON(ctx, &rest.Request{Op: "create draft to teach names", Method: http.MethodPost, Path: d.c.path("messages"), Header: immutable(),
+		_, err := d.c.rest.JSON(ctx, &rest.Request{Op: "create draft to teach names", Method: http.MethodPost, Path: d.c.path("mailFolders", "deleteditems", "messages"), Header: immutable(),
 			JSON: map[string]any{"subject": "exdesk teaches this mailbox names", "internetMessageHeaders": part,
 				// By which it is deleted if it is not here.
-				"singleValueExtendedProperties": []property{{ID: markID, Value: value(discarded + d.l.Key)}}}, Shorten: 16 << 10}, &out)
+				"singleValueExtendedProperties": []property{{ID: discardedID, Value: value(d.l.Key)}}}, Shorten: 16 << 10}, &out)
 		if err == nil && out.ID != "" {
 			err = d.c.Delete(ctx, out.ID)
 		}

@@ -27,7 +27,7 @@ type letterItem struct {
 
 const (
 	letterSelect = "id,isDraft,createdDateTime,internetMessageId,toRecipients,ccRecipients,bccRecipients"
-	letterFilter = "singleValueExtendedProperties($filter=id eq '" + recordID + "' or id eq '" + markID + "'"
+	letterFilter = "singleValueExtendedProperties($filter=id eq '" + recordID + "' or id eq '" + markID + "' or id eq '" + discardedID + "'"
 	letterExpand = letterFilter + ")"
 	// mostCopies is how many messages are looked at for each way to find them.
 	mostCopies = "20"
@@ -53,7 +53,7 @@ func (c *Client) searches(l *exdesk.Letter, id string) []batchRequest {
 		return batchRequest{Method: http.MethodGet, Headers: preferImmutable, URL: c.listURL() + "?" +
 			query("$filter", filter, "$select", letterSelect, "$expand", letterExpand, "$top", mostCopies)}
 	}
-	requests := []batchRequest{search(hasProperty(markID, l.Key)), search(hasProperty(markID, discarded+l.Key))}
+	requests := []batchRequest{search(hasProperty(markID, l.Key)), search(hasProperty(discardedID, l.Key))}
 	if l.MessageID != "" {
 		requests = append(requests, search("internetMessageId eq "+literal(l.MessageID)+" and isDraft eq true"))
 	}
@@ -119,7 +119,7 @@ func (c *Client) copies(ctx context.Context, answers []batchAnswer, l *exdesk.Le
 		switch {
 		case seen[it.ID]:
 			continue
-		case it.property(markID) == discarded+l.Key && it.Draft:
+		case it.property(discardedID) == l.Key && it.Draft:
 			_ = c.Delete(ctx, it.ID) // somebody died before he did it
 		case it.is(l, id):
 			found = append(found, it.copy())
@@ -165,7 +165,7 @@ func (c *Client) Letters(ctx context.Context, notification string) ([]*exdesk.Co
 	for i := range answers {
 		var it letterItem
 		switch err := answers[i].into(&it); {
-		case isGone(err), it.ID == "" && err == nil, strings.HasPrefix(it.property(markID), discarded):
+		case isGone(err), it.ID == "" && err == nil, it.property(discardedID) != "" && it.Draft:
 			continue
 		case err != nil:
 			return nil, err
@@ -185,8 +185,10 @@ func (it *letterItem) is(l *exdesk.Letter, id string) bool {
 	switch mark := it.property(markID); {
 	case it.ID == "":
 		return false
-	case mark == discarded+l.Key && !it.Draft:
+	case it.property(discardedID) == l.Key && !it.Draft:
 		return true // it was sent all the same
+	case it.property(discardedID) != "":
+		return false
 	case mark != "" && mark != l.Key:
 		return false
 	case mark == l.Key, it.ID == id && mark == "":

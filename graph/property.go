@@ -16,9 +16,11 @@ const (
 	// of the format on people's mail and never changes.
 	recordID = "String {6a3de2f1-8c4b-4a57-9d06-5b0f2c7e91a8} Name exdesk"
 	// markID is the named property that holds an exdesk.Letter's Key,
-	// notificationID the one with its Notification, and handedID the one that
-	// tells of its header, as a list of exdesk.FieldReport.
+	// discardedID the one with the Key of a draft that is to be deleted, or lies in
+	// Deleted Items, notificationID the one with its Notification, and handedID the
+	// one that tells of its header, as a list of exdesk.FieldReport.
 	markID         = "String {6a3de2f1-8c4b-4a57-9d06-5b0f2c7e91a8} Name exdesk-letter"
+	discardedID    = "String {6a3de2f1-8c4b-4a57-9d06-5b0f2c7e91a8} Name exdesk-discarded"
 	notificationID = "String {6a3de2f1-8c4b-4a57-9d06-5b0f2c7e91a8} Name exdesk-notification"
 	handedID       = "String {6a3de2f1-8c4b-4a57-9d06-5b0f2c7e91a8} Name exdesk-header"
 	// internetHeaders begins the id of a property that becomes a header field

@@ -62,18 +62,15 @@ func (c *Client) Ready(ctx context.Context, l *exdesk.Letter, id string, r exdes
 	return c.copies(ctx, answers[:last], l, id)
 }
 
-// discarded begins the mark of a draft that is to be deleted, or lies in Deleted
-// Items.
-const discarded = "discarded "
-
 // Discard implements exdesk.Outbox. The draft is marked first, and has nobody to
 // go to any more: should the process die it is deleted later. Only a draft lets
 // its subject be changed ("Update message"), so that what was sent at this moment
-// stays as it is.
+// stays as it is. That it is discarded stands beside the letter's mark, which a
+// request that is still on its way may write once more.
 func (c *Client) Discard(ctx context.Context, l *exdesk.Letter, id string) error {
 	draft, err := c.changeDraft(ctx, "discard draft", id, map[string]any{
 		"subject": "exdesk has discarded this draft", "toRecipients": []any{}, "ccRecipients": []any{}, "bccRecipients": []any{},
-		"singleValueExtendedProperties": []property{{ID: markID, Value: value(discarded + l.Key)}}})
+		"singleValueExtendedProperties": []property{{ID: discardedID, Value: value(l.Key)}}})
 	switch {
 	case err != nil:
 		return err
