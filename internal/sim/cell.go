@@ -397,32 +397,33 @@ func (c *cell) stormy(call *call) {
 func (c *cell) heal() {
 	c.healed = true
 	c.tell(entry{what: "all is well from here on"})
-	healed := time.Now()
-	var tend func()
-	tend = func() {
-		if c.delegated {
-			c.signIn()
-		}
-		c.restore()
-		switch {
-		case c.settled():
-			c.settle()
-		case time.Since(healed) > 48*time.Hour:
-			c.violate("", "it does not come to rest within two days")
-			c.over = true
-		default:
-			c.agenda.add(time.Now().Add(5*time.Minute), tend)
-		}
+	begun := time.Now()
+	c.agenda.add(begun.Add(time.Minute), func() { c.tend(begun) })
+}
+
+// tend looks after what is left until all is done.
+func (c *cell) tend(begun time.Time) {
+	if c.delegated {
+		c.signIn()
 	}
-	c.agenda.add(healed.Add(time.Minute), tend)
+	c.restore()
+	switch {
+	case c.settled():
+		c.settle(begun)
+	case time.Since(begun) > 48*time.Hour:
+		c.violate("", "it does not come to rest within two days")
+		c.over = true
+	default:
+		c.agenda.add(time.Now().Add(5*time.Minute), func() { c.tend(begun) })
+	}
 }
 
 // settle watches that nothing happens any more.
-func (c *cell) settle() {
+func (c *cell) settle(begun time.Time) {
 	writes, edits := c.writes, c.edits
 	c.agenda.add(time.Now().Add(10*time.Minute), func() {
 		if c.edits != edits { // somebody did something
-			c.settle()
+			c.tend(begun)
 			return
 		}
 		if c.writes != writes {
