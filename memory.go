@@ -44,14 +44,16 @@ const maxMessages = 100_000
 type doubt struct {
 	posted     time.Time // when the desk last may have made it
 	generation int       // of the key
+	used       bool      // the desk has said that it knows the key
 }
 
 // seenNothing takes note of an empty look-up and returns the generation of the
-// key to go on with: one that led to nothing in all of doubtLife is given up.
+// key to go on with. One that the desk knows, and that led to nothing in all of
+// doubtLife, is given up: nobody else can make a ticket with it. One that the desk
+// may never have heard of is not, since another process may be about to use it.
 func (d *doubt) seenNothing(now time.Time) int {
-	if now.Sub(d.posted) >= doubtLife {
-		d.posted = now
-		d.generation++
+	if d.used && now.Sub(d.posted) >= doubtLife {
+		*d = doubt{posted: now, generation: d.generation + 1}
 	}
 	return d.generation
 }

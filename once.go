@@ -18,8 +18,8 @@ const (
 	keyLife = 90 * time.Minute
 	// twinLife is how long the key of a ticket that exists is surely remembered.
 	twinLife = 110 * time.Minute
-	// doubtLife is how long a ticket that must exist may stay invisible before
-	// the desk is taken to have remembered a request that made none.
+	// doubtLife is how long the ticket of a key that the desk knows may stay
+	// invisible before it is taken to have remembered a request that made none.
 	doubtLife = 10 * time.Minute
 	// absence is how long the desk has to say that a ticket is not there for it to
 	// be taken for deleted. Nobody documents how far behind its readers may be.
@@ -97,8 +97,7 @@ func (m *Mail) belongsTo(t *Ticket) bool {
 }
 
 // forgotten reports whether the desk may have forgotten the keys of earlier
-// attempts at the mail, or an attempt of another process may have been in doubt for
-// so long that it went on to another key. That goes by the desk's clock: as long as that is not
+// attempts at the mail. That goes by the desk's clock: as long as that is not
 // known, anything may be. Of two clocks the later one counts, which at worst
 // costs a look-up.
 func (p *pass) forgotten(id *identity) bool {
@@ -107,7 +106,7 @@ func (p *pass) forgotten(id *identity) bool {
 			return true
 		}
 	}
-	return id.since.IsZero() || p.deskNow().Sub(id.since) > doubtLife // which is shorter than keyLife
+	return id.since.IsZero() || p.deskNow().Sub(id.since) > keyLife
 }
 
 // clock is a Desk that knows its service's time.
@@ -271,6 +270,7 @@ func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, res *Resu
 			// An earlier attempt was heard, with other upload tokens. Its
 			// ticket is there, or will be, or there never was one.
 			doubt = mem.heard(id)
+			doubt.used = true
 			err = fmt.Errorf("an earlier attempt at this mail was heard but its ticket is not to be seen: %w: %w", ErrTemporary, err)
 		case errors.Is(err, ErrDoubtful):
 			doubt = mem.heard(id)

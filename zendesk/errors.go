@@ -102,7 +102,8 @@ func classes(e *Error, f *rest.Failure) []error {
 		list = append(list, exdesk.ErrAuth)
 	case e.Code == "IdempotentRequestError":
 		list = append(list, exdesk.ErrKeyUsed)
-	case e.Status >= 500 && strings.EqualFold(f.Header.Get("X-Idempotency-Lookup"), "hit"):
+	case (e.Status >= 500 || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout) &&
+		strings.EqualFold(f.Header.Get("X-Idempotency-Lookup"), "hit"):
 		// Whether failures are remembered is not documented. This is one, told
 		// again: nothing happened now, and nothing ever will under this key.
 		return append(list, exdesk.ErrKeyUsed, exdesk.ErrTemporary)
