@@ -128,6 +128,7 @@ func (p *pass) mark(res *Result) Mark {
 	switch res.Outcome {
 	case Rejected:
 		res.Labels, m.Without = append(res.Labels, l.Rejected), []string{l.Held}
+		m.Unless = l.Processed // a ticket that another process was granted outweighs the refusal
 	case Held:
 		res.Labels, m.Without, m.Flag, m.Unless = []string{l.Held}, []string{l.Rejected}, Keep, l.Processed
 		if r := res.Mail.Record; r != nil {

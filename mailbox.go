@@ -84,9 +84,21 @@ type Mark struct {
 	ID         string
 	Categories []string // to be added to those that are there
 	Without    []string // to be taken away, whoever put them there
-	Unless     string   // nothing is written on a mail that carries this category
+	Unless     string   // nothing is written on a mail that carries this category: see Barred
 	Flag       Flag
 	Record     Record
+}
+
+// Barred reports whether a mail with these categories is to be left as it is,
+// because another process has finished it: it carries Unless. Where that is one of
+// Categories itself, it has to lack another of them, or an attempt whose answer was
+// lost would stand in the way of the next.
+func (m *Mark) Barred(categories []string) bool {
+	has := func(list []string, name string) bool {
+		return slices.ContainsFunc(list, func(c string) bool { return strings.EqualFold(c, name) })
+	}
+	return m.Unless != "" && has(categories, m.Unless) &&
+		(!has(m.Categories, m.Unless) || slices.ContainsFunc(m.Categories, func(c string) bool { return !has(categories, c) }))
 }
 
 // Flag is what a Mark does to the read flag.

@@ -1,6 +1,7 @@
 package exdesk_test
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"strings"
@@ -96,6 +97,46 @@ func TestOwnTicketIsFoundWhenTheOtherIsGone(t *testing.T) {
 			require.Equal(t, 1, n)
 		})
 	}
+}
+
+// Of two processes one is refused what the other is granted, before it has
+// written its label: the ticket outweighs the refusal, whoever writes last.
+func TestTicketOutweighsRefusal(t *testing.T) {
+	for _, slow := range []string{"the refused one", "the other"} {
+		inBubble(t, nil, nil, func(t *testing.T, w *world) {
+			id := w.deliver("ann")
+			refuse := func() { w.deskFault(zendesktest.Fault{Method: "POST", Path: "/api/v2/tickets", Status: 422}) }
+			ingest := func(box exdesk.Mailbox, refused bool) {
+				c, err := exdesk.New(box, w.desk, nil)
+				require.NoError(t, err)
+				if refused {
+					refuse()
+				}
+				_, err = c.Ingest(t.Context())
+				require.NoError(t, err)
+			}
+			first := slow == "the refused one"
+			ingest(&slowLabels{Mailbox: w.mailbox, before: func() { ingest(w.mailbox, !first) }}, first)
+			require.Len(t, w.support.Tickets(), 1, slow)
+			m, ok := w.exchange.Message(id)
+			require.True(t, ok)
+			require.Equal(t, []string{"Zendesk"}, m.Categories, slow)
+		})
+	}
+}
+
+// slowLabels is a Mailbox in which something happens before a label is written.
+type slowLabels struct {
+	exdesk.Mailbox
+	before func()
+}
+
+func (s *slowLabels) Label(ctx context.Context, marks []exdesk.Mark) []error {
+	if before := s.before; before != nil {
+		s.before = nil
+		before()
+	}
+	return s.Mailbox.Label(ctx, marks)
 }
 
 // The last attempt of a long series is heard, and its ticket shows late.

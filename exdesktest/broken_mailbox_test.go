@@ -184,6 +184,11 @@ var brokenMailboxes = map[string]flaw{
 	"mailbox: label drops what others put there": {"label others", brokenMailbox(remarked(func(b *Inbox, m *exdesk.Mark) {
 		change(b, m.ID, func(i *exdesktest.Item) { i.Categories = nil })
 	}))},
+	"mailbox: label rejects what is done": {"label unless", brokenMailbox(remarked(func(_ *Inbox, m *exdesk.Mark) {
+		if len(m.Categories) > 1 {
+			m.Unless = ""
+		}
+	}))},
 	"mailbox: label ignores Unless":        {"label unless", brokenMailbox(remarked(func(_ *Inbox, m *exdesk.Mark) { m.Unless = "" }))},
 	"mailbox: label ignores Without":       {"label without", brokenMailbox(remarked(func(_ *Inbox, m *exdesk.Mark) { m.Without = nil }))},
 	"mailbox: label always marks read":     {"label flag", brokenMailbox(remarked(func(_ *Inbox, m *exdesk.Mark) { m.Flag = exdesk.Read }))},

@@ -125,7 +125,7 @@ func (b *Inbox) mark(m *exdesk.Mark) error {
 	switch {
 	case l == nil:
 		return fmt.Errorf("inbox: there is no mail %s: %w", m.ID, exdesk.ErrNotFound)
-	case m.Unless != "" && l.HasCategory(m.Unless):
+	case m.Barred(l.Categories):
 		return fmt.Errorf("inbox: mail %s has the category %s: %w", m.ID, m.Unless, exdesk.ErrDone)
 	}
 	l.Categories = slices.DeleteFunc(slices.Clone(l.Categories), func(c string) bool {

@@ -113,6 +113,15 @@ func labelUnless(t *testing.T, m MailboxUnderTest) {
 	m.Edit(id, func(i *Item) { i.Categories = []string{"Blue", "ZendeskToo"} })
 	m.label(t, mark)
 	require.ElementsMatch(t, []string{"ZendeskToo", "ZendeskHeld"}, m.look(t, id).Categories)
+
+	rejected := exdesk.Mark{ID: id, Categories: []string{"Zendesk", "RejectedByZendesk"}, Unless: "Zendesk", Record: exdesk.Record{Outcome: exdesk.Rejected}}
+	m.Edit(id, func(i *Item) { i.Categories = []string{"ZENDESK"} })
+	require.ErrorIs(t, m.Label(t.Context(), []exdesk.Mark{rejected})[0], exdesk.ErrDone)
+	require.Equal(t, []string{"ZENDESK"}, m.look(t, id).Categories)
+	m.Edit(id, func(i *Item) { i.Categories = nil })
+	m.label(t, rejected)
+	m.label(t, rejected) // as if the first answer was lost
+	require.ElementsMatch(t, []string{"Zendesk", "RejectedByZendesk"}, m.look(t, id).Categories)
 }
 
 // labelOrder returns one error a mark, in order.

@@ -102,7 +102,7 @@ func (c *Client) labelOnce(ctx context.Context, marks []exdesk.Mark, todo []int,
 			failed(i, err)
 			continue
 		}
-		if marks[i].Unless != "" && containsFold(*m.Categories, marks[i].Unless) {
+		if marks[i].Barred(*m.Categories) {
 			errs[i] = fmt.Errorf("graph: label message: %w", exdesk.ErrDone)
 			continue
 		}
