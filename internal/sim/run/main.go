@@ -42,7 +42,7 @@ func main() {
 	flag.IntVar(&o.workers, "processes", runtime.NumCPU(), "how many processes, of one core each")
 	flag.StringVar(&o.overlay, "overlay", "", "as of go build, for who looks what the simulation finds")
 	flag.BoolVar(&o.stop, "stop", false, "stop at the first cell that fails")
-	flag.BoolVar(&o.again, "again", false, "run each cell twice, and count those that do something else the second time")
+	again := flag.Bool("again", false, "run each cell twice, and count those that do something else the second time")
 	flag.Parse()
 	if *seed == 0 {
 		*seed = uint64(time.Now().UnixMilli())
@@ -58,7 +58,21 @@ func main() {
 	if *old {
 		o.seeds, o.mails, o.notices = slices.Sorted(maps.Keys(sim.Old)), perCell, perCell/5
 	}
-	total, err := run(&o)
+	digests := make(map[uint64]string)
+	total, err := run(&o, digests)
+	if err == nil && *again {
+		fmt.Fprintln(os.Stderr, "once more")
+		first := maps.Clone(digests)
+		clear(digests)
+		if _, err = run(&o, digests); err == nil {
+			for seed, digest := range first {
+				if digests[seed] != digest {
+					fmt.Fprintf(os.Stderr, "seed %d did something else the second time\n", seed)
+					total.Differ++
+				}
+			}
+		}
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "sim:", err)
 		os.Exit(2)
@@ -76,16 +90,18 @@ type orders struct {
 	mails, notices int // of a cell
 	workers        int
 	overlay        string
-	stop, again    bool
+	stop           bool
 }
 
 // cellResult is a line that the test binary writes.
 type cellResult struct {
 	sim.Result
-	Story string `json:"story"`
+	Digest string `json:"digest"`
+	Story  string `json:"story"`
 }
 
-func run(o *orders) (*sim.Result, error) {
+// run does it, and notes the digest of what each cell did.
+func run(o *orders, digests map[uint64]string) (*sim.Result, error) {
 	dir, err := os.MkdirTemp("", "exdesk-sim")
 	if err != nil {
 		return nil, err
@@ -115,7 +131,7 @@ func run(o *orders) (*sim.Result, error) {
 		for i := w; i < len(o.seeds); i += workers {
 			seeds = append(seeds, o.seeds[i])
 		}
-		order, _ := json.Marshal(map[string]any{"Seeds": seeds, "Mails": o.mails, "Notifications": o.notices, "Stop": o.stop, "Again": o.again})
+		order, _ := json.Marshal(map[string]any{"Seeds": seeds, "Mails": o.mails, "Notifications": o.notices, "Stop": o.stop})
 		cmd := exec.Command(binary, "-test.run", "^TestOrder$", "-test.timeout", "0", "-test.v=false")
 		cmd.Env = append(os.Environ(), "EXDESK_SIM="+string(order), "GOMAXPROCS=1", "GOGC=400")
 		cmd.Stderr = os.Stderr
@@ -159,6 +175,7 @@ func run(o *orders) (*sim.Result, error) {
 	total, begun, told := &sim.Result{Seed: o.seeds[0]}, time.Now(), time.Now()
 	for r := range results {
 		total.Add(&r.Result)
+		digests[r.Seed] = r.Digest
 		if r.Violations > 0 {
 			fmt.Fprintf(os.Stderr, "%s\n", r.Story)
 			if o.stop {
