@@ -475,3 +475,31 @@ func TestLongPauseOfABatchItem(t *testing.T) {
 		require.ErrorIs(t, err, exdesk.ErrTemporary, "the mailbox is left alone by all requests")
 	})
 }
+
+// A note changes no category, so that it takes none away that another process
+// writes while it is on its way, where If-Match is not heeded.
+func TestNoteTakesNoLabelAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := graphtest.New(&graphtest.Options{IgnoreIfMatch: true})
+		url, client, stop := memnet.Serve(srv)
+		t.Cleanup(stop)
+		id, batches := srv.Deliver(mail(1)), 0
+		between := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+			if batches++; batches == 2 { // the first one reads
+				srv.Edit(id, func(m *graphtest.Message) { m.Categories = append(m.Categories, "Zendesk") })
+			}
+			return client.Transport.RoundTrip(r)
+		})}
+		c, err := graph.New(srv.Mailbox(), token(srv.Token()), &graph.Options{BaseURL: url + "/v1.0", HTTPClient: between})
+		require.NoError(t, err)
+		note := exdesk.Mark{ID: id, Flag: exdesk.Keep, Unless: "Zendesk", Record: exdesk.Record{Outcome: exdesk.Waiting}}
+		require.NoError(t, c.Label(t.Context(), []exdesk.Mark{note})[0])
+		require.Equal(t, 2, batches)
+		m, _ := srv.Message(id)
+		require.Equal(t, []string{"Zendesk"}, m.Categories)
+	})
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

@@ -135,7 +135,9 @@ func (c *Client) labelOnce(ctx context.Context, marks []exdesk.Mark, todo []int,
 	return again, wait
 }
 
-// patch is the one change that writes a mark.
+// patch is the one change that writes a mark. Categories that stay as they are are
+// left out: they were read a while ago, and If-Match may not be heeded, so that a
+// label which another process has written since would be taken away again.
 func patch(m *exdesk.Mark, there []string) map[string]any {
 	categories := slices.DeleteFunc(slices.Clone(there), func(c string) bool { return containsFold(m.Without, c) })
 	for _, name := range m.Categories {
@@ -144,8 +146,10 @@ func patch(m *exdesk.Mark, there []string) map[string]any {
 		}
 	}
 	change := map[string]any{
-		"categories":                    categories,
 		"singleValueExtendedProperties": []property{{ID: recordID, Value: value(formatRecord(m.Record))}},
+	}
+	if !slices.Equal(categories, there) {
+		change["categories"] = categories
 	}
 	if m.Flag != exdesk.Keep {
 		change["isRead"] = m.Flag == exdesk.Read

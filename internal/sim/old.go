@@ -12,4 +12,5 @@ var Old = map[uint64]string{
 	162:    "another process had gone on to its second key: two tickets",
 	200227: "a draft was left behind",
 	200675: "a draft that an earlier attempt had discarded was taken up again: never left",
+	400062: "a note of another process took the labels away: never looked at again",
 }
