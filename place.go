@@ -39,7 +39,19 @@ func (p *pass) locate(ctx context.Context, it *item, desk Conversations, people 
 			return nil, &later{now().Add(time.Minute), fmt.Errorf("it may be on ticket %s and is not to be seen there yet: %w", ticketName(r.Ticket), ErrTemporary)}
 		}
 		it.res.Reason = it.verdict.Reason // it was not added there: the thread is found anew
+		at, err := p.search(ctx, it, desk, people)
+		if conv != nil && there.Sub(r.At) < absence && (errors.Is(err, errNoThread) || at != nil && at.conv.ID != conv.ID) {
+			// What was read of that ticket may be older than the note. To add the
+			// mail there once more does no harm, since that is refused then.
+			return nil, &later{now().Add(absence), fmt.Errorf("it may be on ticket %s and is not to be seen there yet: %w", ticketName(r.Ticket), ErrTemporary)}
+		}
+		return at, err
 	}
+	return p.search(ctx, it, desk, people)
+}
+
+// search finds the ticket by what the mail refers to.
+func (p *pass) search(ctx context.Context, it *item, desk Conversations, people People) (*place, error) {
 	found, err := p.candidates(ctx, it)
 	if err != nil {
 		return nil, err

@@ -13,4 +13,5 @@ var Old = map[uint64]string{
 	200227: "a draft was left behind",
 	200675: "a draft that an earlier attempt had discarded was taken up again: never left",
 	400062: "a note of another process took the labels away: never looked at again",
+	400249: "a comment did not show yet, and the mail was placed anew, elsewhere: on two tickets",
 }
