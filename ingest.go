@@ -53,7 +53,10 @@ func (c *Connector) Ingest(ctx context.Context) (*Report, error) {
 	if c.desk == nil {
 		return nil, errNoDesk
 	}
-	return c.pass(ctx, "ingest", func(p *pass) error { return p.run(ctx) })
+	return c.pass(ctx, "ingest", func(p *pass) error {
+		p.labelLate(ctx)
+		return p.run(ctx)
+	})
 }
 
 // pass does work with the mailbox to itself, and labels what was finished.
@@ -147,6 +150,9 @@ listing:
 		}
 		if p.c.own(mail); mail.HasCategory(p.c.opts.Labels.Processed) || mail.HasCategory(p.c.opts.Labels.Held) {
 			continue
+		}
+		if p.listed[mail.ID] {
+			continue // the list does not show yet that it was labelled
 		}
 		p.listed[mail.ID] = true
 		p.queues.add(mail)

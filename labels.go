@@ -144,6 +144,28 @@ func (p *pass) mark(res *Result) Mark {
 	return m
 }
 
+// labelLate writes the labels that an earlier pass could not write. Where that
+// fails again, the mail is listed and its ticket is found anew.
+func (p *pass) labelLate(ctx context.Context) {
+	late := p.c.memory.unlabelled
+	p.c.memory.unlabelled = nil
+	if len(late) == 0 {
+		return
+	}
+	marks := make([]Mark, len(late))
+	for i := range late {
+		marks[i] = late[i].mark
+	}
+	for i, err := range p.c.mailbox.Label(ctx, marks) {
+		if err == nil {
+			res := *late[i].result // which was told of as it was
+			res.Labels, res.Err = marks[i].Categories, nil
+			p.listed[res.Mail.ID] = true
+			p.publish(&res)
+		}
+	}
+}
+
 // label writes what is pending. A mail that cannot be labelled keeps its
 // ticket; the next pass finds the ticket and labels the mail. Unless it is the
 // last call, what the end of ctx prevented stays pending.
@@ -171,6 +193,9 @@ func (p *pass) label(ctx context.Context, last bool) {
 		case errors.Is(err, ErrDone):
 			res.Outcome, res.Labels, res.Reason = Gone, nil, "another process has finished it"
 		default:
+			if !p.importing && res.Ticket != 0 {
+				p.c.memory.unlabelled = append(p.c.memory.unlabelled, done)
+			}
 			res.Labels, res.Err = nil, fmt.Errorf("not labelled: %w", err)
 			p.c.log.WarnContext(ctx, "a mail could not be labelled", "mail", res.Mail.ID, "error", err)
 		}

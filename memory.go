@@ -17,6 +17,8 @@ type memory struct {
 	own      []string // the desk's own addresses
 	ownUntil time.Time
 
+	unlabelled []pending // mails whose tickets are known and whose labels could not be written
+
 	waiting map[string]bool // mails that were seen and are not done, for the totals
 	seen    time.Time       // with Options.Since: up to when all mail is done
 	swept   time.Time       // when all of it was last listed

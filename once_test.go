@@ -125,6 +125,30 @@ func TestTicketOutweighsRefusal(t *testing.T) {
 	}
 }
 
+// The label of a ticket that could not be written is written by the next pass,
+// though another process has labelled the mail as refused meanwhile.
+func TestLateLabelOutweighsRefusal(t *testing.T) {
+	inBubble(t, nil, nil, func(t *testing.T, w *world) {
+		id := w.deliver("ann")
+		w.graphFault(graphtest.Fault{Method: "PATCH", Path: "/v1.0/users/*/messages/*", Status: 503, Times: -1})
+		require.ErrorContains(t, w.ingest().Results[0].Err, "not labelled")
+		w.heal()
+		w.exchange.Edit(id, func(m *graphtest.Message) {
+			m.Categories, m.IsRead = []string{"Zendesk", "RejectedByZendesk"}, true
+		})
+		again := w.ingest().Results
+		require.Len(t, again, 1)
+		require.Equal(t, exdesk.Created, again[0].Outcome)
+		require.NoError(t, again[0].Err)
+		require.Equal(t, []string{"Zendesk"}, again[0].Labels)
+		w.requireDone(id, "Zendesk")
+		require.Len(t, w.support.Tickets(), 1)
+		require.Empty(t, w.ingest().Results)
+		totals := w.conn.Status().Totals
+		require.Equal(t, exdesk.Totals{Seen: 1, Tickets: 1}, totals)
+	})
+}
+
 // slowLabels is a Mailbox in which something happens before a label is written.
 type slowLabels struct {
 	exdesk.Mailbox

@@ -51,8 +51,8 @@ func (c *Client) batchURL(elements ...string) string {
 // batch sends independent requests that may be heard twice and returns their
 // answers in the order of the requests; Graph answers in any order. Graph
 // runs up to four of them at once, so the batch waits for the mailbox to be
-// free of our other requests.
-func (c *Client) batch(ctx context.Context, op string, requests []batchRequest) ([]batchAnswer, error) {
+// free of our other requests. once leaves all repeating to the caller.
+func (c *Client) batch(ctx context.Context, op string, requests []batchRequest, once bool) ([]batchAnswer, error) {
 	for i := range requests {
 		requests[i].ID = strconv.Itoa(i)
 	}
@@ -61,7 +61,7 @@ func (c *Client) batch(ctx context.Context, op string, requests []batchRequest) 
 	}
 	_, err := c.rest.JSON(ctx, &rest.Request{
 		Op: op, Method: http.MethodPost, Path: []string{"$batch"},
-		JSON: map[string]any{"requests": requests}, Repeatable: true, Slots: maxInFlight,
+		JSON: map[string]any{"requests": requests}, Repeatable: true, Once: once, Slots: maxInFlight,
 		// A PATCH is answered with the whole message, its text included.
 		Shorten: 16 << 10,
 	}, &out)

@@ -395,7 +395,7 @@ func (c *Claims) sweep(ctx context.Context, parent string) {
 		}
 	}
 	for part := range slices.Chunk(old, batchSize) {
-		if _, err := c.Client.batch(ctx, "delete claims", part); err != nil {
+		if _, err := c.Client.batch(ctx, "delete claims", part, false); err != nil {
 			return
 		}
 	}

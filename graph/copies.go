@@ -39,7 +39,7 @@ const (
 // carry the letter's mark; for drafts of its Message-ID or X-Zendesk-Email-Id,
 // since a draft made of MIME carries no mark until the next request; and for id.
 func (c *Client) Copies(ctx context.Context, l *exdesk.Letter, id string) ([]*exdesk.Copy, error) {
-	answers, err := c.batch(ctx, "look for message", c.searches(l, id))
+	answers, err := c.batch(ctx, "look for message", c.searches(l, id), false)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func (c *Client) Letters(ctx context.Context, notification string) ([]*exdesk.Co
 	if len(requests) == 0 {
 		return nil, nil
 	}
-	answers, err := c.batch(ctx, "read notification", requests)
+	answers, err := c.batch(ctx, "read notification", requests, false)
 	if err != nil {
 		return nil, err
 	}

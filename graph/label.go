@@ -74,7 +74,7 @@ func (c *Client) labelOnce(ctx context.Context, marks []exdesk.Mark, todo []int,
 	for k, i := range todo {
 		reads[k] = batchRequest{Method: http.MethodGet, URL: c.itemURL(marks[i].ID) + "?$select=id,categories", Headers: preferImmutable}
 	}
-	answers, err := c.batch(ctx, "read categories", reads)
+	answers, err := c.batch(ctx, "read categories", reads, false)
 	if err != nil {
 		for _, i := range todo {
 			errs[i] = err
@@ -119,17 +119,16 @@ func (c *Client) labelOnce(ctx context.Context, marks []exdesk.Mark, todo []int,
 	if len(writes) == 0 {
 		return again, wait
 	}
-	answers, err = c.batch(ctx, "label messages", writes)
+	// What was read grows old while a request waits to be repeated, so it is read
+	// again before each attempt.
+	answers, err = c.batch(ctx, "label messages", writes, true)
 	for k, i := range written {
-		switch {
-		case err != nil:
-			errs[i] = err
-		default:
-			if err := answers[k].into(nil); err != nil {
-				failed(i, err)
-			} else {
-				errs[i] = nil
-			}
+		err := err
+		if err == nil {
+			err = answers[k].into(nil)
+		}
+		if errs[i] = nil; err != nil {
+			failed(i, err)
 		}
 	}
 	return again, wait

@@ -46,17 +46,16 @@ func (c *Client) Ready(ctx context.Context, l *exdesk.Letter, id string, r exdes
 	change := map[string]any{"singleValueExtendedProperties": []property{{ID: recordID, Value: value(formatRecord(r))}}}
 	requests := append(c.searches(l, id), batchRequest{Method: http.MethodPatch, URL: c.itemURL(id), Body: change,
 		Headers: map[string]string{"Content-Type": "application/json", "Prefer": preferImmutable["Prefer"]}})
-	answers, err := c.batch(ctx, "look for message", requests)
+	answers, err := c.batch(ctx, "look for message", requests, false)
 	if err != nil {
 		return nil, err
 	}
 	last := len(answers) - 1
-	switch err := answers[last].into(nil); {
-	case errors.Is(err, exdesk.ErrConflict):
-		if _, err := c.change(ctx, "mark draft", id, change); err != nil {
-			return nil, err
-		}
-	case err != nil && !isGone(err): // a draft that is gone is not among the copies
+	err = answers[last].into(nil)
+	if errors.Is(err, exdesk.ErrConflict) || isGone(err) { // which is not always true of what was just made
+		_, err = c.change(ctx, "mark draft", id, change)
+	}
+	if err != nil && !isGone(err) { // a draft that is gone is not among the copies
 		return nil, err
 	}
 	return c.copies(ctx, answers[:last], l, id)

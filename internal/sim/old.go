@@ -14,4 +14,6 @@ var Old = map[uint64]string{
 	200675: "a draft that an earlier attempt had discarded was taken up again: never left",
 	400062: "a note of another process took the labels away: never looked at again",
 	400249: "a comment did not show yet, and the mail was placed anew, elsewhere: on two tickets",
+	500050: "the label of a ticket could not be written, of a mail that another process rejected: both",
+	500150: "categories were written that had been read minutes before: a person's was lost",
 }
