@@ -112,3 +112,24 @@ func TestAnswerFindsItsTicket(t *testing.T) {
 		}
 	}
 }
+
+// The copy carries the ticket, though one of the requests that write on its draft
+// is told that there is no such message.
+func TestRecordIsInsistedUpon(t *testing.T) {
+	for n := range 3 {
+		inBubble(t, &graphtest.Options{MessageIDs: graphtest.ReplacedIDs}, nil, func(t *testing.T, w *world) {
+			w.opts.Relay = exdesk.RelayOptions{MayLose: protected, Settle: -1}
+			w.restart()
+			w.post(question)
+			w.ingest()
+			w.graphFault(graphtest.Fault{Method: "PATCH", Path: "/v1.0/users/*/messages/*", Skip: n, Status: 404, Code: "ErrorItemNotFound"})
+			text := noticeOf(w.ticket(1).EncodedID)
+			w.insist(func() *exdesk.Outbound { return &exdesk.Outbound{MIME: strings.NewReader(text), Ticket: 1} })
+			w.heal()
+			require.Len(t, w.exchange.Sent(), 1, n)
+			sent, ok := w.exchange.Message(w.exchange.Sent()[0].ID)
+			require.True(t, ok)
+			require.Contains(t, fmt.Sprint(sent.Properties), `"ticket":1`, n)
+		})
+	}
+}
