@@ -12,6 +12,7 @@ require (
 	github.com/microsoftgraph/msgraph-sdk-go v1.89.0
 	github.com/mnako/letters v0.4.0
 	github.com/nukosuke/go-zendesk v0.18.0
+	golang.org/x/oauth2 v0.37.0
 	golang.org/x/time v0.16.0
 )
 
