@@ -132,6 +132,9 @@ func eachCID(s string, replace func(id string) (string, bool)) string {
 	var out strings.Builder
 	for {
 		i := indexFold(s, "cid:")
+		if i < 0 && out.Len() == 0 {
+			return s
+		}
 		if i < 0 {
 			break
 		}
@@ -173,13 +176,18 @@ func indexFold(s, needle string) int {
 // placeholder, or {% as Liquid, which its templates are in, however that is
 // written: a word joiner, which nobody sees, stands behind the first sign.
 func neutral(s string) string {
-	s = signEntity.ReplaceAllStringFunc(s, func(entity string) string {
-		switch code, _ := reference(entity); code {
-		case '{', '%':
-			return string(code)
-		}
-		return entity
-	})
+	if signEntity.MatchString(s) {
+		s = signEntity.ReplaceAllStringFunc(s, func(entity string) string {
+			switch code, _ := reference(entity); code {
+			case '{', '%':
+				return string(code)
+			}
+			return entity
+		})
+	}
+	if strings.IndexByte(s, '{') < 0 {
+		return s
+	}
 	var b strings.Builder
 	for {
 		i := strings.IndexByte(s, '{')
