@@ -17,7 +17,20 @@ func textHTML(s string) string {
 	// Every second space of a run, so that lines can still break.
 	s = strings.ReplaceAll(s, "  ", " &nbsp;")
 	s = strings.ReplaceAll(s, "\n ", "\n&nbsp;")
-	return "<div>" + strings.ReplaceAll(s, "\n", "<br>\n") + "</div>"
+	const begin, end, next = "<div>", "</div>", "<br>\n"
+	var b strings.Builder
+	b.Grow(len(begin) + len(s) + strings.Count(s, "\n")*len("<br>") + len(end))
+	b.WriteString(begin)
+	for {
+		line, rest, more := strings.Cut(s, "\n")
+		b.WriteString(line)
+		if s = rest; !more {
+			break
+		}
+		b.WriteString(next)
+	}
+	b.WriteString(end)
+	return b.String()
 }
 
 // htmlText is what a reader sees of HTML, for reports and digests. It is no

@@ -35,6 +35,7 @@ type Message struct {
 	auto   automail.Evidence
 	remark string // HTML to stand above the text
 	digest string // kept once it was computed
+	author *vouch // and this once it was asked for
 	whole  bool   // Files hold the whole of the text
 	octets int64  // that were read
 }
