@@ -549,7 +549,7 @@ func (c *Client) JSON(ctx context.Context, r *Request, out any) (http.Header, er
 	case data.Len() > mostJSON:
 		err = fmt.Errorf("the answer is longer than %d bytes", mostJSON)
 	default:
-		err = decode(data.Bytes(), out)
+		err = Decode(data.Bytes(), out)
 	}
 	if err != nil {
 		// A success that cannot be read: whoever changes something does not
@@ -566,7 +566,8 @@ type Scanner interface{ Scan(*scan.Reader) }
 
 var errShape = errors.New("the answer is not the JSON that was expected") // the decoder's text may quote the answer
 
-func decode(data []byte, out any) error {
+// Decode takes an answer in JSON apart.
+func Decode(data []byte, out any) error {
 	if s, ok := out.(Scanner); ok {
 		r := scan.New(data)
 		if s.Scan(r); r.Odd() || r.End() != nil {
