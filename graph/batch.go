@@ -95,8 +95,10 @@ func (c *Client) folderURL(id string) string { return c.batchURL("mailFolders", 
 
 func (c *Client) batchURL(elements ...string) string {
 	var b strings.Builder
+	b.Grow(200) // ids are long
 	for _, e := range c.path(elements...) {
-		b.WriteString("/" + url.PathEscape(e))
+		b.WriteByte('/')
+		b.WriteString(url.PathEscape(e))
 	}
 	return b.String()
 }

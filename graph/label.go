@@ -82,8 +82,7 @@ func (c *Client) labelOnce(ctx context.Context, marks []exdesk.Mark, todo []int,
 		}
 		return nil, 0 // the batch itself was tried often enough
 	}
-	var writes []batchRequest
-	var written []int
+	writes, written := make([]batchRequest, 0, len(todo)), make([]int, 0, len(todo))
 	for k, i := range todo {
 		var m labels
 		err := answers[k].into(&m)

@@ -267,7 +267,7 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 			return nil, f
 		}
 	}
-	release, err := c.begin(ctx, r.name()+string(body), max(r.Slots, 1))
+	release, err := c.begin(ctx, func() string { return r.name() + string(body) }, max(r.Slots, 1))
 	if err != nil {
 		f.Err = err
 		var q *quietError
