@@ -173,13 +173,18 @@ func indexFold(s, needle string) int {
 // placeholder, or {% as Liquid, which its templates are in, however that is
 // written: a word joiner, which nobody sees, stands behind the first sign.
 func neutral(s string) string {
-	s = signEntity.ReplaceAllStringFunc(s, func(entity string) string {
-		switch code, _ := reference(entity); code {
-		case '{', '%':
-			return string(code)
-		}
-		return entity
-	})
+	if signEntity.MatchString(s) {
+		s = signEntity.ReplaceAllStringFunc(s, func(entity string) string {
+			switch code, _ := reference(entity); code {
+			case '{', '%':
+				return string(code)
+			}
+			return entity
+		})
+	}
+	if strings.IndexByte(s, '{') < 0 {
+		return s
+	}
 	var b strings.Builder
 	for {
 		i := strings.IndexByte(s, '{')

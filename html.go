@@ -47,35 +47,45 @@ func htmlText(s string) string {
 // it begins none either with what was behind what is taken out.
 func tidy(s string) string {
 	var b strings.Builder
-	for s != "" {
-		i := strings.IndexByte(s, '<')
+	kept, at := 0, 0 // s[kept:at] is good and not written yet
+	put := func(text string, rest int) {
+		b.WriteString(s[kept:at])
+		b.WriteString(text)
+		kept, at = rest, rest
+	}
+	for {
+		i := strings.IndexByte(s[at:], '<')
 		if i < 0 {
-			b.WriteString(s)
 			break
 		}
-		b.WriteString(s[:i])
-		s = s[i:]
-		name, rest, closed := tag(s)
+		at += i
+		name, rest, closed := tag(s[at:])
 		switch {
 		case name == "":
-			b.WriteString("&lt;")
-			rest = s[1:]
+			put("&lt;", at+1)
+			continue
 		case !closed:
-			return b.String()
+			return b.String() + s[kept:at]
 		case name == "!":
 		case unseen[name]:
 			// What is in them is no markup, whatever it looks like.
 			end := endOf(rest, name)
 			if end < 0 {
-				return b.String()
+				return b.String() + s[kept:at]
 			}
 			_, rest, _ = tag(rest[end:])
 		case literal[strings.TrimPrefix(name, "/")] || unseen[strings.TrimPrefix(name, "/")]:
 		default:
-			b.WriteString(s[:len(s)-len(rest)])
+			at = len(s) - len(rest)
+			continue
 		}
-		s = rest
+		put("", len(s)-len(rest))
 	}
+	if kept == 0 {
+		return s // as it was
+	}
+	at = len(s)
+	put("", at)
 	return b.String()
 }
 
@@ -219,7 +229,20 @@ func spaced(s string) string {
 
 // blank reports whether a reader would see nothing.
 func blank(s string) bool {
-	return strings.TrimSpace(strings.ReplaceAll(htmlText(s), "\u00a0", " ")) == "" && indexFold(s, "<img") < 0
+	for left := tidy(s); left != ""; {
+		i := strings.IndexByte(left, '<')
+		if i < 0 {
+			i = len(left)
+		}
+		// An entity may be a space.
+		if text := strings.TrimSpace(left[:i]); text != "" && (text[0] != '&' || strings.TrimSpace(html.UnescapeString(text)) != "") {
+			return false
+		}
+		if left = left[i:]; left != "" {
+			_, left, _ = tag(left)
+		}
+	}
+	return indexFold(s, "<img") < 0
 }
 
 // cut shortens a text to at most n octets: at the end of a line or of a word
