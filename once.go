@@ -155,7 +155,14 @@ func (id *identity) key(own bool, generation int) string {
 }
 
 func hash(parts ...string) string {
-	b := make([]byte, 0, 256)
+	size := 0
+	for _, p := range parts {
+		size += len(p) + len("123456:")
+	}
+	b := make([]byte, 0, 256) // on the stack
+	if size > cap(b) {
+		b = make([]byte, 0, size)
+	}
 	for _, p := range parts {
 		b = strconv.AppendInt(b, int64(len(p)), 10)
 		b = append(append(b, ':'), p...)

@@ -175,7 +175,7 @@ func (c *Client) Do(ctx context.Context, r *Request) (*http.Response, error) {
 	}
 	body := r.Data
 	if r.JSON != nil {
-		if body, err = json.Marshal(r.JSON); err != nil {
+		if body, err = encode(r.JSON); err != nil {
 			return nil, c.Explain(&Failure{Op: r.Op, Wait: -1, Err: err})
 		}
 	}
@@ -198,6 +198,15 @@ func (c *Client) Do(ctx context.Context, r *Request) (*http.Response, error) {
 			return nil, c.Explain(f)
 		}
 	}
+}
+
+// encode writes JSON in which HTML stays as it is.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return b.Bytes(), err
 }
 
 // again decides whether a failed request may be sent once more, and when.
@@ -385,20 +394,24 @@ func (c *Client) request(ctx context.Context, r *Request, target *url.URL, body 
 // and that must be of the base's own host before a token goes there.
 func (c *Client) target(r *Request) (*url.URL, error) {
 	if r.URL == "" {
-		u := c.Base.JoinPath() // a copy
-		var raw strings.Builder
+		u := *c.Base
+		var path, raw strings.Builder
+		path.Grow(256)
+		raw.Grow(256)
+		path.WriteString(c.Base.Path)
 		raw.WriteString(c.Base.EscapedPath())
-		u.Path = c.Base.Path
 		for _, e := range r.Path {
 			if e == "" || e == "." || e == ".." {
 				return nil, fmt.Errorf("%q cannot be an element of a path", e)
 			}
-			u.Path += "/" + e
-			raw.WriteString("/" + url.PathEscape(e))
+			path.WriteByte('/')
+			path.WriteString(e)
+			raw.WriteByte('/')
+			raw.WriteString(url.PathEscape(e))
 		}
-		u.RawPath = raw.String()
+		u.Path, u.RawPath = path.String(), raw.String()
 		u.RawQuery = r.Query
-		return u, nil
+		return &u, nil
 	}
 	u, err := url.Parse(r.URL)
 	if err != nil {
