@@ -149,7 +149,7 @@ func ParseBase(s string) (*url.URL, error) {
 
 func (c *Client) init() {
 	c.once.Do(func() {
-		hc := http.Client{Transport: NewTransport()}
+		hc := http.Client{Transport: Transport()}
 		if c.HTTP != nil {
 			hc = *c.HTTP
 		}
@@ -363,6 +363,7 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 func (f *Failure) read(resp *http.Response) {
 	f.Status, f.Header, f.Wait = resp.StatusCode, resp.Header, RetryAfter(resp.Header)
 	f.Body, _ = io.ReadAll(io.LimitReader(resp.Body, mostError))
+	_, _ = io.CopyN(io.Discard, resp.Body, mostError) // so that the connection can be used again
 }
 
 func (c *Client) request(ctx context.Context, r *Request, target *url.URL, body []byte) (*http.Request, error) {

@@ -188,12 +188,3 @@ func Loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
 }
-
-// NewTransport returns a transport for large bodies: with the 4 KiB buffers
-// of the default, a 50 MB mail costs ten times the system calls.
-func NewTransport() *http.Transport {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.ReadBufferSize, t.WriteBufferSize = 64<<10, 64<<10
-	t.MaxIdleConnsPerHost = 8
-	return t
-}
