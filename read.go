@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"strings"
+	"sync"
 
 	"github.com/exdesk/exdesk/internal/eml"
 )
@@ -40,8 +41,14 @@ type mailReader struct {
 	held    int // octets of text
 	leaves  int // texts
 	uploads int
-	buf     []byte // for small files
+	buf     *[small]byte // for small files
 }
+
+// heads and files are what texts and small files are read into, mail after mail.
+var (
+	heads = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+	files = sync.Pool{New: func() any { return new([small]byte) }}
+)
 
 // read reads the mail from src, its files to the desk. With an error the
 // message holds what was read until then. A *rejection may come with a message
@@ -51,6 +58,9 @@ func read(ctx context.Context, src io.Reader, most int64, desk Desk, early func(
 	r := &mailReader{ctx: ctx, desk: desk, early: early, src: s, eml: eml.NewReader(s, nil), msg: new(Message)}
 	defer r.eml.Release()
 	err := r.read()
+	if r.buf != nil {
+		files.Put(r.buf)
+	}
 	r.msg.octets = s.n
 	r.msg.Repairs = append(r.msg.Repairs, r.eml.Repairs()...)
 	r.finish()
@@ -177,14 +187,16 @@ func (r *mailReader) text(p *eml.Part) error {
 		a, most = Attachment{Name: "message.html", Type: "text/html"}, maxHTML
 	}
 	in := p.Text()
-	head, err := io.ReadAll(io.LimitReader(in, int64(most)+1))
-	if err != nil {
+	head := heads.Get().(*bytes.Buffer)
+	defer heads.Put(head)
+	head.Reset()
+	if _, err := head.ReadFrom(io.LimitReader(in, int64(most)+1)); err != nil {
 		return err
 	}
-	body := string(head)
-	if len(head) > most {
+	body := head.String()
+	if len(body) > most {
 		a.unnamed = true
-		if err := r.file(a, "utf-8", io.MultiReader(bytes.NewReader(head), in)); err != nil {
+		if err := r.file(a, "utf-8", io.MultiReader(strings.NewReader(body), in)); err != nil {
 			return err
 		}
 		r.msg.whole = true
@@ -223,12 +235,12 @@ func (r *mailReader) file(a Attachment, charset string, body io.Reader) error {
 		}
 	}
 	if r.buf == nil {
-		r.buf = make([]byte, small)
+		r.buf = files.Get().(*[small]byte)
 	}
-	n, err := io.ReadFull(in, r.buf)
+	n, err := io.ReadFull(in, r.buf[:])
 	switch err {
 	case nil:
-		f.Body = io.MultiReader(bytes.NewReader(r.buf), in)
+		f.Body = io.MultiReader(bytes.NewReader(r.buf[:]), in)
 	case io.EOF, io.ErrUnexpectedEOF:
 		if in.err != nil && in.err != io.EOF { // the source broke off: no end at all
 			return in.err

@@ -31,16 +31,17 @@ func (c *Client) Upload(ctx context.Context, f *exdesk.File) (*exdesk.Upload, er
 		Repeatable: true,
 	}
 	if f.Size >= 0 && f.Size <= inMemory {
+		data := bytes.NewBuffer(make([]byte, 0, f.Size+bytes.MinRead)) // and room for the end
 		// To the end, where a file that was cut off says so.
-		data, err := io.ReadAll(io.LimitReader(f.Body, inMemory+1))
-		if err == nil && int64(len(data)) < f.Size {
+		_, err := data.ReadFrom(io.LimitReader(f.Body, inMemory+1))
+		if err == nil && int64(data.Len()) < f.Size {
 			err = io.ErrUnexpectedEOF
 		}
 		if err != nil {
 			return nil, explain(&rest.Failure{Op: opUpload, Wait: -1, Err: err})
 		}
-		if req.Data = data; len(data) > inMemory { // it is larger than it said
-			req.Data, req.Stream = nil, io.MultiReader(bytes.NewReader(data), f.Body)
+		if req.Data = data.Bytes(); data.Len() > inMemory { // it is larger than it said
+			req.Data, req.Stream = nil, io.MultiReader(data, f.Body)
 		}
 	} else {
 		req.Stream = f.Body
