@@ -152,7 +152,7 @@ func (l *labels) Scan(r *scan.Reader) {
 
 // change is the one change that writes a mark.
 type change struct {
-	Categories *[]string   `json:"categories,omitempty"`
+	Categories []string    `json:"categories,omitzero"` // nil leaves them
 	Read       *bool       `json:"isRead,omitempty"`
 	Properties [1]property `json:"singleValueExtendedProperties"`
 }
@@ -174,7 +174,7 @@ func patch(m *exdesk.Mark, there []string) *change {
 	}
 	out := &change{Properties: [1]property{{recordID, value(formatRecord(m.Record))}}}
 	if !slices.Equal(categories, there) {
-		out.Categories = &categories
+		out.Categories = categories
 	}
 	if m.Flag != exdesk.Keep {
 		out.Read = new(m.Flag == exdesk.Read)
