@@ -17,7 +17,7 @@ type flaw struct {
 }
 
 // flaws are what the suites have to find.
-var flaws = gather(brokenLimiters, brokenMailboxes, brokenDesks, brokenPeople, brokenClaimers)
+var flaws = gather(brokenLimiters, brokenMailboxes, brokenDesks, brokenPeople, brokenClaimers, brokenOutboxes)
 
 func gather(all ...map[string]flaw) map[string]flaw {
 	sum := make(map[string]flaw)

@@ -79,8 +79,8 @@
 //
 // The files example_mailbox_test.go, example_outbox_test.go, example_desk_test.go,
 // example_people_test.go, example_limiter_test.go and example_claimer_test.go of this
-// package have a mailbox, a desk, a limiter and a claimer in
-// memory, each of some hundred lines, which pass. They are there to be copied.
+// package have a mailbox, a desk, a limiter and a claimer in memory, each of some
+// hundred lines, which pass. They are there to be copied.
 // Run one subtest alone while you write:
 //
 //	go test -run 'TestDesk/create_twice$' -v
