@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/exdesk/exdesk/internal/rest"
 )
@@ -68,6 +69,7 @@ func (c *Client) batch(ctx context.Context, op string, requests []batchRequest) 
 	if err != nil {
 		return nil, err
 	}
+	c.heed(op, out.Responses)
 	answers := make([]batchAnswer, len(requests))
 	for i := range answers {
 		answers[i] = batchAnswer{op: op}
@@ -81,6 +83,38 @@ func (c *Client) batch(ctx context.Context, op string, requests []batchRequest) 
 	return answers, nil
 }
 
+// mostHush bounds the pause that an item of a batch imposes on all requests.
+const mostHush = time.Hour
+
+// heed leaves the mailbox alone for as long as any item of a batch was told to: it
+// is throttled as a request of its own would be.
+func (c *Client) heed(op string, answers []batchAnswer) {
+	for _, a := range answers {
+		if f := a.failure(op); (f.Status == http.StatusTooManyRequests || f.Status >= 500) && f.Wait > 0 && !narrow(f) {
+			c.rest.Hush(min(f.Wait, mostHush))
+		}
+	}
+}
+
+// failure is what an item of a batch says, as one of a request of its own.
+func (a *batchAnswer) failure(op string) *rest.Failure {
+	h := make(http.Header, len(a.Headers))
+	for k, v := range a.Headers {
+		h.Set(k, v)
+	}
+	return &rest.Failure{Op: op, Status: a.Status, Header: h, Body: a.body(), Wait: rest.RetryAfter(h)}
+}
+
+// body is the body of an answer. What is not JSON comes as a string of base64.
+func (a *batchAnswer) body() []byte {
+	var s string
+	if json.Unmarshal(a.Body, &s) != nil {
+		return a.Body
+	}
+	body, _ := base64.StdEncoding.DecodeString(s)
+	return body
+}
+
 var errNoAnswer = errors.New("the batch came back without an answer to this request")
 
 // into decodes a successful answer, unless v is nil, or returns the error.
@@ -88,23 +122,13 @@ func (a *batchAnswer) into(v any) error {
 	if a.Status == 0 {
 		return explain(&rest.Failure{Op: a.op, Wait: -1, Err: errNoAnswer})
 	}
-	body := []byte(a.Body)
-	// What is not JSON comes as a string of base64.
-	var s string
-	if json.Unmarshal(body, &s) == nil {
-		body, _ = base64.StdEncoding.DecodeString(s)
-	}
 	if a.Status/100 != 2 {
-		h := make(http.Header, len(a.Headers))
-		for k, v := range a.Headers {
-			h.Set(k, v)
-		}
-		return explain(&rest.Failure{Op: a.op, Status: a.Status, Header: h, Body: body, Wait: rest.RetryAfter(h)})
+		return explain(a.failure(a.op))
 	}
 	if v == nil {
 		return nil
 	}
-	if err := json.Unmarshal(body, v); err != nil {
+	if err := json.Unmarshal(a.body(), v); err != nil {
 		return explain(&rest.Failure{Op: a.op, Status: a.Status, Wait: -1, Err: fmt.Errorf("the answer is not a message")})
 	}
 	return nil

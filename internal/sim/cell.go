@@ -253,6 +253,7 @@ func (c *cell) sent(call *call) {
 		c.faults++
 	}
 	c.underway[call] = true
+	c.judgePause(call)
 	if call.trouble.kind == diesFirst {
 		call.life.die("before " + key)
 		return
@@ -353,6 +354,7 @@ func (c *cell) reply(call *call, a answer, after time.Duration) {
 	c.agenda.add(time.Now().Add(after), func() {
 		if c.underway[call] {
 			delete(c.underway, call)
+			c.heed(call, a)
 			call.answer <- a
 		}
 	})

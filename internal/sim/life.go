@@ -27,6 +27,7 @@ type life struct {
 	dead   atomic.Bool
 	alive  sync.WaitGroup
 	conn   *exdesk.Connector
+	wishes map[service]wish
 }
 
 const (
