@@ -126,9 +126,8 @@ func (c *cell) serve() {
 		InlineImages: maybe("inline"), MergeCCs: maybe("merge ccs"), ListArchived: maybe("archived"), KeepSolved: maybe("keep solved"),
 		TerseClosed: maybe("terse"), JSONLimits: maybe("json limits"), RefuseStrangers: maybe("strangers"), AgentAuthors: maybe("authors"),
 	})
-	skew := func(what string) time.Duration { return c.dice.between(-90*time.Second, 90*time.Second, what) }
-	c.exchange.Advance(skew("exchange's clock"))
-	c.support.Advance(skew("support's clock"))
+	c.exchange.Advance(c.skew(exchange))
+	c.support.Advance(c.skew(support))
 	c.fetching = &exdesk.Windows{Most: exdesk.Cost{Messages: exdesk.IngestPerMinute}, Per: time.Minute}
 	c.relaying = exdesk.RelayLimits()
 	if c.delegated = maybe("delegated"); c.delegated {

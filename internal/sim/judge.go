@@ -84,7 +84,8 @@ func (c *cell) judge() *Result {
 	}
 	for _, v := range append(c.exchange.Violations(), c.support.Violations()...) {
 		// What was on its way already, or is another process's, does not know yet
-		// what was said; and a second attempt has other upload tokens.
+		// what was said, so that each process is held to what it heard (pause.go);
+		// and a second attempt has other upload tokens.
 		if strings.Contains(v, "Retry-After") || strings.Contains(v, "idempotency key again with another body") {
 			continue
 		}
