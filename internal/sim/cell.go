@@ -72,6 +72,7 @@ type cell struct {
 	newest  int64              // ticket
 	moved   map[int64]bool     // tickets of which people made something else
 
+	readings []*reading
 	openedAt []time.Time
 	leftAt   []time.Time
 	story    story
@@ -354,6 +355,7 @@ func (c *cell) reply(call *call, a answer, after time.Duration) {
 		if c.underway[call] {
 			delete(c.underway, call)
 			c.heed(call, a)
+			c.suffers(call, a)
 			call.answer <- a
 		}
 	})

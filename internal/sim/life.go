@@ -28,6 +28,8 @@ type life struct {
 	alive  sync.WaitGroup
 	conn   *exdesk.Connector
 	wishes map[service]wish
+
+	readings map[*mail]*reading // the last of each
 }
 
 const (
@@ -141,6 +143,7 @@ func (l *life) die(why string) {
 	c := l.c
 	c.deaths++
 	c.tell(entry{life: l.n, what: "dies: " + why})
+	l.lost()
 	l.cancel()
 	for call := range c.underway {
 		if call.life == l {

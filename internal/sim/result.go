@@ -10,6 +10,8 @@ type Result struct {
 	Held          int    `json:"held"` // once, at least
 	Duplicates    int    `json:"duplicates"`
 	Lost          int    `json:"lost"`
+	Uploads       int    `json:"uploads"`        // files
+	Unused        int    `json:"unused_uploads"` // of them, that no comment has
 	Notifications int    `json:"notifications"`
 	SentOnce      int    `json:"sent_once"`
 	SentTwice     int    `json:"sent_twice"`
@@ -30,6 +32,8 @@ func (r *Result) Add(o *Result) {
 	r.Held += o.Held
 	r.Duplicates += o.Duplicates
 	r.Lost += o.Lost
+	r.Uploads += o.Uploads
+	r.Unused += o.Unused
 	r.Notifications += o.Notifications
 	r.SentOnce += o.SentOnce
 	r.SentTwice += o.SentTwice
