@@ -147,6 +147,7 @@ func (l *life) die(why string) {
 	l.cancel()
 	for call := range c.underway {
 		if call.life == l {
+			c.suffers(call, answer{err: errDead})
 			call.answer <- answer{err: errDead}
 			delete(c.underway, call)
 		}
