@@ -49,6 +49,7 @@ type cell struct {
 
 	agenda   agenda
 	network  network
+	hook     hook
 	underway map[*call]bool
 	attempts map[string]int
 	weather  weather
@@ -88,6 +89,7 @@ func Run(cfg Config) (*Result, string) {
 	c.length = pick(c.dice, []time.Duration{time.Hour, 3 * time.Hour, 5 * time.Hour}, "length")
 	c.serve()
 	c.forecast()
+	c.subscribe()
 	c.write()
 	c.notify()
 	c.agents()
@@ -122,7 +124,7 @@ func (c *cell) serve() {
 	}
 	c.exchange = graphtest.New(&c.exchangeOptions)
 	c.support = zendesktest.New(&zendesktest.Options{
-		SupportAddresses: []string{mailboxAddress}, LookupLag: lag("lookup lag"), AuditLag: lag("audit lag"), ReadLag: lag("read lag"),
+		SupportAddresses: []string{mailboxAddress}, Agents: []string{amyAddress}, LookupLag: lag("lookup lag"), AuditLag: lag("audit lag"), ReadLag: lag("read lag"),
 		RememberFailures: maybe("remember failures"), LooseKeys: maybe("loose keys"), IgnoreUploads: maybe("ignore uploads"),
 		InlineImages: maybe("inline"), MergeCCs: maybe("merge ccs"), ListArchived: maybe("archived"), KeepSolved: maybe("keep solved"),
 		TerseClosed: maybe("terse"), JSONLimits: maybe("json limits"), RefuseStrangers: maybe("strangers"), AgentAuthors: maybe("authors"),
@@ -281,6 +283,9 @@ func (c *cell) itemOf(call *call) string {
 		decoded := make([]byte, len(head))
 		n, _ := base64.StdEncoding.Decode(decoded, head[:len(head)/4*4])
 		head = decoded[:n]
+		if tag := noticed.Find(head); tag != nil { // it names the mails that it answers before
+			return string(tag)
+		}
 	}
 	if tag := tagged.Find(head); tag != nil {
 		return string(tag)

@@ -59,6 +59,9 @@ func (c *cell) judge() *Result {
 	}
 	for _, n := range c.notices {
 		switch {
+		case n.sent == 0 && n.comment != nil && n.refused != "" && c.moved[n.ticket]:
+			r.Withheld++ // the ticket was closed, merged or deleted before
+			continue
 		case n.sent == 1:
 			r.SentOnce++
 		case n.sent > 1:
@@ -75,6 +78,7 @@ func (c *cell) judge() *Result {
 	}
 	c.judgeLimits()
 	c.judgeUploads(r)
+	c.judgeEvents()
 	for _, g := range c.exchange.Messages() {
 		if g.IsDraft && g.Folder != "deleteditems" {
 			c.violate(c.tagOf(g.ID), "a draft is left behind in %s", g.Folder)

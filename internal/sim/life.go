@@ -27,6 +27,8 @@ type life struct {
 	dead   atomic.Bool
 	alive  sync.WaitGroup
 	conn   *exdesk.Connector
+	desk   *zendesk.Client
+	hook   *zendesk.Webhook
 	wishes map[service]wish
 
 	readings map[*mail]*reading // the last of each
@@ -50,6 +52,8 @@ func (c *cell) rise(place int) {
 	must(err)
 	desk, err := zendesk.New("acme", l.supportTokens(), &zendesk.Options{BaseURL: supportURL, HTTPClient: l.client(support)})
 	must(err)
+	l.desk = desk
+	l.listen()
 	opts := &exdesk.Options{Limiter: c.fetching, Every: time.Minute, OnResult: func(r *exdesk.Result) { l.heard(r) }}
 	opts.Relay.Limiter, opts.Relay.MayLose = c.relaying, c.lossy()
 	if len(c.lives) > 1 || c.dice.chance(0.5, "claims") {

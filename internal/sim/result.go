@@ -16,6 +16,7 @@ type Result struct {
 	SentOnce      int    `json:"sent_once"`
 	SentTwice     int    `json:"sent_twice"`
 	Unsent        int    `json:"unsent"`
+	Withheld      int    `json:"withheld"` // since their tickets were closed meanwhile
 	Violations    int    `json:"violations"`
 	Deaths        int    `json:"deaths"`
 	Faults        int    `json:"faults"`
@@ -38,6 +39,7 @@ func (r *Result) Add(o *Result) {
 	r.SentOnce += o.SentOnce
 	r.SentTwice += o.SentTwice
 	r.Unsent += o.Unsent
+	r.Withheld += o.Withheld
 	r.Violations += o.Violations
 	r.Deaths += o.Deaths
 	r.Faults += o.Faults
