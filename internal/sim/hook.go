@@ -28,6 +28,7 @@ type hook struct {
 const (
 	agentAddress = "agent@acme.test" // by whom exdesk acts
 	amyAddress   = "amy@acme.test"   // who answers customers
+	accountID    = 22129848          // as events have it
 
 	// ringEvery is how often Zendesk sends what is due, and lookEvery how often
 	// somebody looks into a ticket.
@@ -173,7 +174,7 @@ func (c *cell) remark(n *notice) bool {
 	c.hook.from.Collect()
 	t, _ = c.support.Ticket(n.ticket)
 	last := t.Comments[len(t.Comments)-1]
-	n.comment = &zendesk.CommentAdded{Ticket: t.ID, Comment: last.ID, Author: zendesk.CommentAuthor{ID: last.Author.ID, Staff: true},
+	n.comment = &zendesk.CommentAdded{Account: accountID, Ticket: t.ID, Comment: last.ID, Author: zendesk.CommentAuthor{ID: last.Author.ID, Staff: true},
 		Public: true, Body: last.Body, At: last.CreatedAt}
 	c.tell(entry{item: n.tag, what: "is a comment that an agent writes"})
 	var look func()
@@ -181,6 +182,7 @@ func (c *cell) remark(n *notice) bool {
 		if n.done() {
 			return
 		}
+		n.overlooked = true
 		c.again(n, 0)
 		c.agenda.add(time.Now().Add(lookEvery), look)
 	}
@@ -189,11 +191,20 @@ func (c *cell) remark(n *notice) bool {
 }
 
 // judgeEvents says whether a process understood all that Zendesk told.
-func (c *cell) judgeEvents() {
+func (c *cell) judgeEvents(r *Result) {
 	if c.hook.from == nil {
 		return
 	}
+	for _, n := range c.notices {
+		if n.comment != nil {
+			r.Told++
+		}
+		if n.overlooked {
+			r.Overlooked++
+		}
+	}
 	for _, d := range c.hook.from.Deliveries() {
+		r.Events++
 		switch d.Status {
 		case http.StatusBadRequest, http.StatusInternalServerError, http.StatusRequestEntityTooLarge, http.StatusRequestTimeout:
 			c.violate("", "an event of ticket %d was answered %d", d.Ticket, d.Status)

@@ -78,7 +78,7 @@ func (c *cell) judge() *Result {
 	}
 	c.judgeLimits()
 	c.judgeUploads(r)
-	c.judgeEvents()
+	c.judgeEvents(r)
 	for _, g := range c.exchange.Messages() {
 		if g.IsDraft && g.Folder != "deleteditems" {
 			c.violate(c.tagOf(g.ID), "a draft is left behind in %s", g.Folder)

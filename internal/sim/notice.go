@@ -23,6 +23,8 @@ type notice struct {
 	large    bool
 	comment  *zendesk.CommentAdded // that it tells of, if it came by a webhook
 
+	overlooked bool // nobody had relayed it when somebody looked
+
 	sent     int // how often it left
 	receipt  bool
 	refused  string // why it will never leave

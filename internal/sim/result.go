@@ -16,7 +16,10 @@ type Result struct {
 	SentOnce      int    `json:"sent_once"`
 	SentTwice     int    `json:"sent_twice"`
 	Unsent        int    `json:"unsent"`
-	Withheld      int    `json:"withheld"` // since their tickets were closed meanwhile
+	Withheld      int    `json:"withheld"`   // since their tickets were closed meanwhile
+	Events        int    `json:"events"`     // that a webhook told, each time
+	Told          int    `json:"told"`       // notifications that a webhook was to tell of
+	Overlooked    int    `json:"overlooked"` // of them, that were found by looking
 	Violations    int    `json:"violations"`
 	Deaths        int    `json:"deaths"`
 	Faults        int    `json:"faults"`
@@ -40,6 +43,9 @@ func (r *Result) Add(o *Result) {
 	r.SentTwice += o.SentTwice
 	r.Unsent += o.Unsent
 	r.Withheld += o.Withheld
+	r.Events += o.Events
+	r.Told += o.Told
+	r.Overlooked += o.Overlooked
 	r.Violations += o.Violations
 	r.Deaths += o.Deaths
 	r.Faults += o.Faults

@@ -9,6 +9,7 @@ import (
 // again, and the files that it uploads meanwhile.
 type reading struct {
 	mail   *mail
+	by     *life
 	tokens []string // of uploads
 	failed bool     // something went wrong for it, so that it may have come to nothing
 
@@ -17,7 +18,7 @@ type reading struct {
 
 // reads takes note that a process opens a mail.
 func (c *cell) reads(l *life, m *mail) {
-	r := &reading{mail: m}
+	r := &reading{mail: m, by: l}
 	if l.readings == nil {
 		l.readings = make(map[*mail]*reading)
 	}
@@ -83,8 +84,10 @@ func (c *cell) judgeUploads(r *Result) {
 		}
 	}
 	failed := make(map[*mail]bool)
+	by := make(map[*mail]*life)
 	for _, g := range c.readings {
-		failed[g.mail] = failed[g.mail] || g.failed
+		another := by[g.mail] != nil && by[g.mail].place != g.by.place // two processes do not know of one another
+		failed[g.mail], by[g.mail] = failed[g.mail] || g.failed || another, g.by
 		if !failed[g.mail] && slices.ContainsFunc(g.tokens, func(token string) bool { return !used[token] }) {
 			c.violate(g.mail.tag, "was uploaded to no purpose, when nothing went wrong")
 		}
