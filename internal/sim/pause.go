@@ -23,7 +23,7 @@ type wish struct {
 
 // heed takes note of a wish, as the answer arrives that has it.
 func (c *cell) heed(call *call, a answer) {
-	if a.resp == nil || !bound(call) {
+	if a.resp == nil || !bound(call) || call.req.Context().Err() != nil { // nobody hears it any more
 		return
 	}
 	d := asked(a.resp.StatusCode, a.resp.Header)
