@@ -131,7 +131,7 @@ func (l *life) listen() {
 			h.Self = append(h.Self, u.ID)
 		}
 	}
-	if d := l.c.support.Now().Sub(time.Now()).Abs(); d > 4*time.Minute {
+	if d := time.Until(l.c.support.Now()).Abs(); d > 4*time.Minute {
 		h.Tolerance = d + 5*time.Minute // who cannot set the clock has to
 	}
 	l.hook = h
