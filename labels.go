@@ -127,7 +127,8 @@ func (p *pass) mark(res *Result) Mark {
 	m.Without = []string{l.Rejected, l.Held} // of earlier tries
 	switch res.Outcome {
 	case Rejected:
-		res.Labels, m.Without = append(res.Labels, l.Rejected), []string{l.Held}
+		// What another process has finished is not rejected any more.
+		res.Labels, m.Without, m.Unless = append(res.Labels, l.Rejected), []string{l.Held}, l.Processed
 	case Held:
 		res.Labels, m.Without, m.Flag, m.Unless = []string{l.Held}, []string{l.Rejected}, Keep, l.Processed
 		if r := res.Mail.Record; r != nil {
