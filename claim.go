@@ -13,14 +13,18 @@ type Claimer interface {
 	// Claim takes the claim to a key. While somebody else holds it, Claim
 	// either waits, for as long as ctx allows, or returns an error of the class
 	// ErrTemporary. The holder calls Release, and nobody else can release it,
-	// except that a claim whose holder died has to end some day.
+	// except that a claim whose holder died has to end some day. Mailboxes are the
+	// same whatever the case of their addresses. Package exdesktest tests an
+	// implementation.
 	Claim(ctx context.Context, mailbox, key string) (*Claim, error)
 }
 
 // Claim is held until it is released.
 type Claim struct {
 	// Before is when somebody may last have sent under the key; zero if nobody
-	// ever can have.
+	// ever can have. It has to be known for longer than RelayOptions.Settle. Who
+	// released the claim may have sent until then, and who died until the last
+	// minute of the claim.
 	Before time.Time
 	// Until is when the claim ends whether it was released or not; zero if it
 	// does not. Nothing is begun in its last minute.

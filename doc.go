@@ -27,6 +27,11 @@
 // whoever comes back finds the draft, which it finishes, or the copy of what was
 // sent.
 //
+// None of this rests on clocks that agree: when Zendesk has forgotten a key and when
+// a claim ends is told by the clock of the service, and the machine's may be wrong by
+// hours. It has to be right within five minutes for webhooks (zendesk.Webhook), whose
+// signatures hold a time.
+//
 // # The flow
 //
 // Everything about it is in this package, one noun a file. What comes in:

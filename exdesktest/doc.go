@@ -5,6 +5,7 @@
 //	Mailbox     exdesk.Mailbox, and Archive, Outbox and Tracer if it is one
 //	Desk        exdesk.Desk, and Conversations, People and Importer if it is one
 //	Limiter     exdesk.Limiter
+//	Claimer     exdesk.Claimer
 //	TokenStore  tokens.Store
 //	Keeper      tokens.Keeper
 //
@@ -28,6 +29,14 @@
 //		most := exdesk.Cost{Messages: 10}
 //		exdesktest.Limiter(t, synctest.Test, func(t *testing.T) exdesktest.LimiterUnderTest {
 //			return exdesktest.LimiterUnderTest{Limiter: mylimits.New(most, time.Minute), Most: most, Per: time.Minute}
+//		})
+//	}
+//
+//	func TestClaimer(t *testing.T) {
+//		exdesktest.Claimer(t, synctest.Test, func(t *testing.T) exdesktest.ClaimerUnderTest {
+//			table := mytable.New()
+//			open := func() exdesk.Claimer { return myclaims.Open(table, 10*time.Minute) }
+//			return exdesktest.ClaimerUnderTest{Claimer: open(), Other: open, Life: 10 * time.Minute}
 //		})
 //	}
 //
@@ -68,9 +77,10 @@
 //
 // # What to begin with
 //
-// The files example_mailbox_test.go, example_desk_test.go, example_people_test.go and
-// example_limiter_test.go of this package have a mailbox, a desk and a limiter in
-// memory, each of some hundred lines, which pass. They are there to be copied.
+// The files example_mailbox_test.go, example_outbox_test.go, example_desk_test.go,
+// example_people_test.go, example_limiter_test.go and example_claimer_test.go of this
+// package have a mailbox, a desk, a limiter and a claimer in memory, each of some
+// hundred lines, which pass. They are there to be copied.
 // Run one subtest alone while you write:
 //
 //	go test -run 'TestDesk/create_twice$' -v

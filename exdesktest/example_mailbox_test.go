@@ -39,9 +39,13 @@ func (b *Inbox) Address() string { return "support@contoso.test" }
 
 // Deliver puts a mail into the Inbox and returns its id.
 func (b *Inbox) Deliver(data []byte, arrived time.Time) string {
+	return b.put(data, arrived, false)
+}
+
+func (b *Inbox) put(data []byte, arrived time.Time, elsewhere bool) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	l := &letter{data: bytes.Clone(data)}
+	l := &letter{data: bytes.Clone(data), elsewhere: elsewhere}
 	l.ID, l.Received, l.Size = fmt.Sprintf("mail-%d", len(b.mails)+1), arrived, int64(len(data))
 	if m, err := mail.ReadMessage(bytes.NewReader(data)); err == nil { // others are listed as well
 		l.MessageID, l.Subject = m.Header.Get("Message-ID"), m.Header.Get("Subject")

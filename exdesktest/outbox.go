@@ -472,6 +472,7 @@ func tracerLetters(t *testing.T, m MailboxUnderTest) {
 	require.True(t, found[0].Draft)
 	require.Equal(t, kept.ID, found[1].ID)
 	require.False(t, found[1].Draft)
+	require.NotNil(t, found[1].Record)
 	require.Equal(t, int64(4711), found[1].Record.Ticket)
 	for i, l := range []*exdesk.Letter{one, two} {
 		require.True(t, l.GoesTo(found[i].Recipients))

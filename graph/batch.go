@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/exdesk/exdesk/internal/rest"
 	"github.com/exdesk/exdesk/internal/scan"
@@ -123,7 +124,44 @@ func (c *Client) batch(ctx context.Context, op string, requests []batchRequest, 
 		Repeatable: true, Once: once, Slots: maxInFlight,
 		Shorten: 16 << 10,
 	}, &out)
+	c.heed(op, out.answers)
 	return out.answers, err
+}
+
+// mostHush bounds the pause that an item of a batch imposes on all requests.
+const mostHush = time.Hour
+
+// heed leaves the mailbox alone for as long as any item of a batch was told to: it
+// is throttled as a request of its own would be.
+func (c *Client) heed(op string, answers []batchAnswer) {
+	for i := range answers {
+		a := &answers[i]
+		if a.Status != http.StatusTooManyRequests && a.Status < 500 {
+			continue
+		}
+		if f := a.failure(op); f.Wait > 0 && !narrow(f) {
+			c.rest.Hush(min(f.Wait, mostHush))
+		}
+	}
+}
+
+// failure is what an item of a batch says, as one of a request of its own.
+func (a *batchAnswer) failure(op string) *rest.Failure {
+	h := make(http.Header, len(a.Headers))
+	for k, v := range a.Headers {
+		h.Set(k, v)
+	}
+	return &rest.Failure{Op: op, Status: a.Status, Header: h, Body: a.body(), Wait: rest.RetryAfter(h)}
+}
+
+// body is the body of an answer. What is not JSON comes as a string of base64.
+func (a *batchAnswer) body() []byte {
+	r := scan.New(a.Body)
+	if r.Kind() != '"' {
+		return a.Body
+	}
+	body, _ := base64.StdEncoding.DecodeString(string(r.Text()))
+	return body
 }
 
 var errNoAnswer = errors.New("the batch came back without an answer to this request")
@@ -133,22 +171,13 @@ func (a *batchAnswer) into(v any) error {
 	if a.Status == 0 {
 		return explain(&rest.Failure{Op: a.op, Wait: -1, Err: errNoAnswer})
 	}
-	body := a.Body
-	// What is not JSON comes as a string of base64.
-	if r := scan.New(body); r.Kind() == '"' {
-		body, _ = base64.StdEncoding.DecodeString(string(r.Text()))
-	}
 	if a.Status/100 != 2 {
-		h := make(http.Header, len(a.Headers))
-		for k, v := range a.Headers {
-			h.Set(k, v)
-		}
-		return explain(&rest.Failure{Op: a.op, Status: a.Status, Header: h, Body: body, Wait: rest.RetryAfter(h)})
+		return explain(a.failure(a.op))
 	}
 	if v == nil {
 		return nil
 	}
-	if rest.Decode(body, v) != nil {
+	if rest.Decode(a.body(), v) != nil {
 		return explain(&rest.Failure{Op: a.op, Status: a.Status, Wait: -1, Err: fmt.Errorf("the answer is not a message")})
 	}
 	return nil

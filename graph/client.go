@@ -87,7 +87,7 @@ func (c *Client) dial(tokens oauth2.TokenSource) error {
 	c.rest.Base, c.rest.HTTP, c.rest.Token = base, c.opts.HTTPClient, tokens
 	c.rest.UserAgent = "exdesk (+https://github.com/exdesk/exdesk)"
 	c.rest.InFlight = maxInFlight
-	c.rest.Explain, c.rest.Elsewhere = explain, uploadHost
+	c.rest.Explain, c.rest.Narrow, c.rest.Elsewhere = explain, narrow, uploadHost
 	return nil
 }
 

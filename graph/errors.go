@@ -113,6 +113,13 @@ var codes = map[string]class{
 
 var errQuota = errors.Join(exdesk.ErrQuota, exdesk.ErrTemporary)
 
+// narrow reports whether a 429 is about a quota of sending, which is none of
+// reading. Any other is about all requests to the mailbox ("Microsoft Graph
+// throttling guidance").
+func narrow(f *rest.Failure) bool {
+	return errors.Is(codes[strings.ToLower(errorCode(f.Body))].err, exdesk.ErrQuota)
+}
+
 // isGone reports whether the message is not there.
 func isGone(err error) bool { return errors.Is(err, exdesk.ErrNotFound) }
 

@@ -503,3 +503,29 @@ func TestNoteTakesNoLabelAway(t *testing.T) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Exchange counts requests by mailbox, whatever they are for, and mails that are
+// sent by another measure.
+func TestPauseOfSending(t *testing.T) {
+	for code, all := range map[string]bool{"": true, "ApplicationThrottled": true, "ErrorSubmissionQuotaExceeded": false, "ErrorExceededMessageLimit": false} {
+		inBubble(t, nil, nil, func(t *testing.T, srv *graphtest.Server, c *graph.Client) {
+			require.NoError(t, srv.Fault(graphtest.Fault{Path: "/v1.0/users/*/messages/*/send", Status: 429, Code: code, RetryAfter: "40"}))
+			begin := time.Now()
+			require.ErrorIs(t, c.Send(t.Context(), "a draft"), exdesk.ErrTemporary)
+			require.Empty(t, list(t, c))
+			require.Equal(t, all, time.Since(begin) >= 40*time.Second, "%q", code)
+		})
+	}
+}
+
+// An item of a batch is throttled as a request of its own would be.
+func TestPauseOfABatchItem(t *testing.T) {
+	inBubble(t, nil, nil, func(t *testing.T, srv *graphtest.Server, c *graph.Client) {
+		require.NoError(t, srv.Fault(graphtest.Fault{Method: "GET", Path: "/v1.0/users/*/messages", Status: 429, RetryAfter: "40", Skip: 1}))
+		begin := time.Now()
+		_, err := c.Copies(t.Context(), &exdesk.Letter{Key: "k", MessageID: "<a@b>"}, "")
+		require.ErrorIs(t, err, exdesk.ErrTemporary)
+		require.Empty(t, list(t, c))
+		require.GreaterOrEqual(t, time.Since(begin), 40*time.Second)
+	})
+}

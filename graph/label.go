@@ -20,9 +20,6 @@ const labelAttempts = 5
 const (
 	// patience is the longest pause between two attempts at a label.
 	patience = time.Minute
-	// mostHush bounds the pause that an item of a batch imposes on all
-	// requests.
-	mostHush = time.Hour
 )
 
 // conflictPause is the pause after the n-th conflict.
@@ -51,7 +48,6 @@ func (c *Client) label(ctx context.Context, marks []exdesk.Mark) []error {
 		if attempt == labelAttempts || len(todo) == 0 {
 			break
 		}
-		c.rest.Hush(min(wait, mostHush))
 		if wait > patience || rest.Sleep(ctx, max(wait, conflictPause(attempt))) != nil {
 			break // the errors say what was going on
 		}

@@ -19,8 +19,7 @@ var (
 // Send implements exdesk.Outbox.
 func (c *Client) Send(ctx context.Context, id string) error {
 	req := &rest.Request{Op: "send message", Method: http.MethodPost, Path: c.path("messages", id, "send"), Header: immutable(), Once: true,
-		Apart: true,                               // a quota of sending is none of reading
-		Data:  []byte{}, Type: "application/json"} // it needs a Content-Length of 0 ("message: send")
+		Data: []byte{}, Type: "application/json"} // it needs a Content-Length of 0 ("message: send")
 	resp, err := c.rest.Do(ctx, req)
 	if err != nil {
 		var e *Error

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/exdesk/exdesk"
 	"github.com/exdesk/exdesk/exdesktest"
 	"github.com/exdesk/exdesk/graph"
 	"github.com/exdesk/exdesk/graph/graphtest"
@@ -93,4 +94,49 @@ func underTest(t *testing.T, g graphtest.Options) exdesktest.MailboxUnderTest {
 		m.Lose = nil // a draft whose answer is lost is not found there: see Client.Draft
 	}
 	return m
+}
+
+// TestClaims holds the claims to exdesk.Claimer, whatever Exchange turns out to do.
+func TestClaims(t *testing.T) {
+	for name, g := range map[string]graphtest.Options{
+		"as documented": {},
+		"late":          {SentLag: 20 * time.Second, FilterLag: 5 * time.Second, PropertyLag: 10 * time.Second},
+		"small pages":   {PageSize: 7, EmptyPages: 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			exdesktest.Claimer(t, synctest.Test, func(t *testing.T) exdesktest.ClaimerUnderTest { return claimsUnderTest(t, g) })
+		})
+	}
+}
+
+// claimsUnderTest are claims at a fake Exchange Online.
+func claimsUnderTest(t *testing.T, g graphtest.Options) exdesktest.ClaimerUnderTest {
+	g.Budget, g.InFlight = -1, -1
+	srv := graphtest.New(&g)
+	url, client, stop := memnet.Serve(srv)
+	t.Cleanup(func() {
+		stop()
+		require.Empty(t, srv.Violations())
+		require.Empty(t, srv.Unknown())
+	})
+	open := func() exdesk.Claimer {
+		c, err := graph.New(srv.Mailbox(), token(srv.Token()), &graph.Options{BaseURL: url + "/v1.0", HTTPClient: client})
+		require.NoError(t, err)
+		return &graph.Claims{Client: c, Life: 5 * time.Minute}
+	}
+	return exdesktest.ClaimerUnderTest{
+		Claimer: open(),
+		Other:   open,
+		Life:    5 * time.Minute,
+		Outage: func(on bool) {
+			if srv.ClearFaults(); on {
+				require.NoError(t, srv.Fault(graphtest.Fault{Path: "/v1.0/**", Times: -1, Status: 503}))
+			}
+		},
+		Lose: func() {
+			for _, method := range []string{"PATCH", "POST"} {
+				require.NoError(t, srv.Fault(graphtest.Fault{Path: "/v1.0/users/**", Method: method, Commit: true, Drop: true}))
+			}
+		},
+	}
 }

@@ -43,6 +43,6 @@ func FuzzError(f *testing.F) {
 		require.LessOrEqual(t, len(err.Code), 64)
 		require.LessOrEqual(t, spent(h), time.Hour)
 		require.GreaterOrEqual(t, spent(h), time.Duration(0))
-		narrow(h)
+		narrow(&rest.Failure{Status: 429, Header: h, Body: body})
 	})
 }

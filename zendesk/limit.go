@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/exdesk/exdesk/internal/rest"
 )
 
 // spent reads whether an answer used up the account's allowance, and for how
@@ -38,9 +40,9 @@ func spent(h http.Header) time.Duration {
 const perTicket = "-Per-Ticket-Updates"
 
 // narrow reports whether a 429 is about one ticket.
-func narrow(h http.Header) bool {
-	for name := range h {
-		if strings.HasSuffix(name, perTicket) && bucket(h.Get(name))["remaining"] == "0" {
+func narrow(f *rest.Failure) bool {
+	for name := range f.Header {
+		if strings.HasSuffix(name, perTicket) && bucket(f.Header.Get(name))["remaining"] == "0" {
 			return true
 		}
 	}

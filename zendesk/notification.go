@@ -36,7 +36,9 @@ import (
 // unfinished reading holds.
 //
 // The same comment has the same Key, Message-ID and X-Zendesk-Email-Id each
-// time. Files beyond 35 MB in all, as they are sent, are links to Zendesk in
+// time. Who finds a comment by looking, and not by an event, needs to fill in
+// Account as events have it, besides Ticket, Comment and At: a draft that was begun
+// is not finished under another. Files beyond 35 MB in all, as they are sent, are links to Zendesk in
 // the text; files with malware and redacted ones are named there only.
 //
 // Zendesk's own triggers that notify requesters and CCs of comments have to be

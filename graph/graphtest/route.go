@@ -92,6 +92,8 @@ func (c *call) route() *refusal {
 		return c.createMessage(folder)
 	case len(rest) == 1 && isAction(rest[0], "sendMail") && c.r.Method == http.MethodPost:
 		return c.sendMail()
+	case len(rest) == 1 && isAction(rest[0], "translateExchangeIds") && c.r.Method == http.MethodPost:
+		return c.translateExchangeIds()
 	case len(rest) > 0 && is(rest[0], "mailFolders"):
 		return c.routeFolders(rest[1:])
 	case len(rest) > 1 && is(rest[0], "messages"):

@@ -81,7 +81,11 @@ var samples = map[int]documented{
 		r.fake.Conflict(1)
 		r.with("PATCH", "/me/messages/"+id, `{"isRead":true}`)
 	}},
-	26: {cannot: "the fake has no translateExchangeIds: nothing here has ids of another form to translate"},
+	26: {replay: func(r *replay) {
+		r.mail()
+		_, list := r.send("GET", "/me/messages?$select=id", "")
+		r.as(`"a","b"`, `"`+list["value"].([]any)[0].(map[string]any)["id"].(string)+`"`)
+	}},
 	27: {replay: func(r *replay) {
 		r.with("POST", "/me/sendMail", `{"message":{"subject":"Meet for lunch?","body":{"contentType":"Text","content":"c"},"toRecipients":[{"emailAddress":{"address":"a@b.example"}}],"ccRecipients":[]},"saveToSentItems":"false"}`)
 	}},

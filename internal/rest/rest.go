@@ -45,9 +45,9 @@ type Client struct {
 	// Spent reads an answer's headers for how long this client's allowance is
 	// used up: 0 when it is not, or when the service does not tell. Optional.
 	Spent func(http.Header) time.Duration
-	// Narrow reports whether a 429 is about the thing that was asked for alone
-	// and says nothing of other requests. Optional.
-	Narrow func(http.Header) bool
+	// Narrow reports whether a 429 is about what was asked for alone and says
+	// nothing of other requests. Optional.
+	Narrow func(*Failure) bool
 
 	// Elsewhere reports whether a host may be sent what is Bare, besides the
 	// service's own. Optional.
@@ -351,7 +351,7 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 				f.Err = nil
 			}
 		}
-	case resp.StatusCode == http.StatusTooManyRequests && c.Narrow != nil && c.Narrow(resp.Header):
+	case resp.StatusCode == http.StatusTooManyRequests && c.Narrow != nil && c.Narrow(f):
 	case r.Apart || r.Bare: // which may be another service's
 	case f.Wait > 0 && (resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500):
 		c.Hush(f.Wait)

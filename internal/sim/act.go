@@ -28,9 +28,14 @@ func (c *cell) act(call *call) *http.Response {
 		m, ok := c.byTag[call.item].(*mail)
 		if ok {
 			m.opened = true
+			c.reads(call.life, m)
 		}
 		if ok && call.trouble.kind != refused && c.underway[call] && call.req.Context().Err() == nil {
 			c.openedAt = append(c.openedAt, time.Now())
+		}
+	case opUpload:
+		if done {
+			c.uploaded(call)
 		}
 	case opDraft:
 		if done {

@@ -49,6 +49,7 @@ type cell struct {
 
 	agenda   agenda
 	network  network
+	hook     hook
 	underway map[*call]bool
 	attempts map[string]int
 	weather  weather
@@ -72,6 +73,7 @@ type cell struct {
 	newest  int64              // ticket
 	moved   map[int64]bool     // tickets of which people made something else
 
+	readings []*reading
 	openedAt []time.Time
 	leftAt   []time.Time
 	story    story
@@ -87,6 +89,7 @@ func Run(cfg Config) (*Result, string) {
 	c.length = pick(c.dice, []time.Duration{time.Hour, 3 * time.Hour, 5 * time.Hour}, "length")
 	c.serve()
 	c.forecast()
+	c.subscribe()
 	c.write()
 	c.notify()
 	c.agents()
@@ -121,14 +124,13 @@ func (c *cell) serve() {
 	}
 	c.exchange = graphtest.New(&c.exchangeOptions)
 	c.support = zendesktest.New(&zendesktest.Options{
-		SupportAddresses: []string{mailboxAddress}, LookupLag: lag("lookup lag"), AuditLag: lag("audit lag"), ReadLag: lag("read lag"),
+		SupportAddresses: []string{mailboxAddress}, Agents: []string{amyAddress}, LookupLag: lag("lookup lag"), AuditLag: lag("audit lag"), ReadLag: lag("read lag"),
 		RememberFailures: maybe("remember failures"), LooseKeys: maybe("loose keys"), IgnoreUploads: maybe("ignore uploads"),
 		InlineImages: maybe("inline"), MergeCCs: maybe("merge ccs"), ListArchived: maybe("archived"), KeepSolved: maybe("keep solved"),
 		TerseClosed: maybe("terse"), JSONLimits: maybe("json limits"), RefuseStrangers: maybe("strangers"), AgentAuthors: maybe("authors"),
 	})
-	skew := func(what string) time.Duration { return c.dice.between(-90*time.Second, 90*time.Second, what) }
-	c.exchange.Advance(skew("exchange's clock"))
-	c.support.Advance(skew("support's clock"))
+	c.exchange.Advance(c.skew(exchange))
+	c.support.Advance(c.skew(support))
 	c.fetching = &exdesk.Windows{Most: exdesk.Cost{Messages: exdesk.IngestPerMinute}, Per: time.Minute}
 	c.relaying = exdesk.RelayLimits()
 	if c.delegated = maybe("delegated"); c.delegated {
@@ -253,6 +255,7 @@ func (c *cell) sent(call *call) {
 		c.faults++
 	}
 	c.underway[call] = true
+	c.judgePause(call)
 	if call.trouble.kind == diesFirst {
 		call.life.die("before " + key)
 		return
@@ -280,6 +283,9 @@ func (c *cell) itemOf(call *call) string {
 		decoded := make([]byte, len(head))
 		n, _ := base64.StdEncoding.Decode(decoded, head[:len(head)/4*4])
 		head = decoded[:n]
+		if tag := noticed.Find(head); tag != nil { // it names the mails that it answers before
+			return string(tag)
+		}
 	}
 	if tag := tagged.Find(head); tag != nil {
 		return string(tag)
@@ -353,6 +359,8 @@ func (c *cell) reply(call *call, a answer, after time.Duration) {
 	c.agenda.add(time.Now().Add(after), func() {
 		if c.underway[call] {
 			delete(c.underway, call)
+			c.heed(call, a)
+			c.suffers(call, a)
 			call.answer <- a
 		}
 	})

@@ -59,6 +59,9 @@ func (c *cell) judge() *Result {
 	}
 	for _, n := range c.notices {
 		switch {
+		case n.sent == 0 && n.comment != nil && n.refused != "" && c.moved[n.ticket]:
+			r.Withheld++ // the ticket was closed, merged or deleted before
+			continue
 		case n.sent == 1:
 			r.SentOnce++
 		case n.sent > 1:
@@ -74,6 +77,8 @@ func (c *cell) judge() *Result {
 		}
 	}
 	c.judgeLimits()
+	c.judgeUploads(r)
+	c.judgeEvents(r)
 	for _, g := range c.exchange.Messages() {
 		if g.IsDraft && g.Folder != "deleteditems" {
 			c.violate(c.tagOf(g.ID), "a draft is left behind in %s", g.Folder)
@@ -84,7 +89,8 @@ func (c *cell) judge() *Result {
 	}
 	for _, v := range append(c.exchange.Violations(), c.support.Violations()...) {
 		// What was on its way already, or is another process's, does not know yet
-		// what was said; and a second attempt has other upload tokens.
+		// what was said, so that each process is held to what it heard (pause.go);
+		// and a second attempt has other upload tokens.
 		if strings.Contains(v, "Retry-After") || strings.Contains(v, "idempotency key again with another body") {
 			continue
 		}

@@ -27,6 +27,11 @@ type life struct {
 	dead   atomic.Bool
 	alive  sync.WaitGroup
 	conn   *exdesk.Connector
+	desk   *zendesk.Client
+	hook   *zendesk.Webhook
+	wishes map[service]wish
+
+	readings map[*mail]*reading // the last of each
 }
 
 const (
@@ -47,6 +52,8 @@ func (c *cell) rise(place int) {
 	must(err)
 	desk, err := zendesk.New("acme", l.supportTokens(), &zendesk.Options{BaseURL: supportURL, HTTPClient: l.client(support)})
 	must(err)
+	l.desk = desk
+	l.listen()
 	opts := &exdesk.Options{Limiter: c.fetching, Every: time.Minute, OnResult: func(r *exdesk.Result) { l.heard(r) }}
 	opts.Relay.Limiter, opts.Relay.MayLose = c.relaying, c.lossy()
 	if len(c.lives) > 1 || c.dice.chance(0.5, "claims") {
@@ -140,9 +147,11 @@ func (l *life) die(why string) {
 	c := l.c
 	c.deaths++
 	c.tell(entry{life: l.n, what: "dies: " + why})
+	l.lost()
 	l.cancel()
 	for call := range c.underway {
 		if call.life == l {
+			c.suffers(call, answer{err: errDead})
 			call.answer <- answer{err: errDead}
 			delete(c.underway, call)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/exdesk/exdesk"
+	"github.com/exdesk/exdesk/zendesk"
 )
 
 // notice is a notification of Zendesk that is to leave through the mailbox.
@@ -20,6 +21,9 @@ type notice struct {
 	encoded  string
 	due      time.Time
 	large    bool
+	comment  *zendesk.CommentAdded // that it tells of, if it came by a webhook
+
+	overlooked bool // nobody had relayed it when somebody looked
 
 	sent     int // how often it left
 	receipt  bool
@@ -59,6 +63,9 @@ func (c *cell) notify() {
 		c.byTag[n.tag] = n
 		c.agenda.add(n.due, func() {
 			c.about(n)
+			if c.remark(n) {
+				return
+			}
 			c.tell(entry{item: n.tag, what: "is handed in"})
 			c.hand(n)
 		})
@@ -134,7 +141,14 @@ func (l *life) relay(n *notice) {
 	l.alive.Go(func() {
 		ctx, cancel := context.WithTimeout(l.ctx, limit)
 		defer cancel()
-		r, err := l.conn.Relay(ctx, out)
+		var err error
+		if n.comment != nil {
+			out, err = l.notification(ctx, n.comment)
+		}
+		var r *exdesk.Receipt
+		if err == nil {
+			r, err = l.conn.Relay(ctx, out)
+		}
 		c.post(l, n.tag, func() { l.relayed(n, r, err) })
 	})
 }

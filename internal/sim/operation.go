@@ -37,7 +37,10 @@ const (
 )
 
 // tagged is how mails and notifications are named in all that is said of them.
-var tagged = regexp.MustCompile(`[mn]\d{5}t`)
+var (
+	tagged  = regexp.MustCompile(`[mn]\d{5}t`)
+	noticed = regexp.MustCompile(`n\d{5}t`)
+)
 
 // messageIDs finds the messages that the requests of a batch are about.
 var messageIDs = regexp.MustCompile(`/messages/([^/?"]+)`)

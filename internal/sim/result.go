@@ -10,10 +10,16 @@ type Result struct {
 	Held          int    `json:"held"` // once, at least
 	Duplicates    int    `json:"duplicates"`
 	Lost          int    `json:"lost"`
+	Uploads       int    `json:"uploads"`        // files
+	Unused        int    `json:"unused_uploads"` // of them, that no comment has
 	Notifications int    `json:"notifications"`
 	SentOnce      int    `json:"sent_once"`
 	SentTwice     int    `json:"sent_twice"`
 	Unsent        int    `json:"unsent"`
+	Withheld      int    `json:"withheld"`   // since their tickets were closed meanwhile
+	Events        int    `json:"events"`     // that a webhook told, each time
+	Told          int    `json:"told"`       // notifications that a webhook was to tell of
+	Overlooked    int    `json:"overlooked"` // of them, that were found by looking
 	Violations    int    `json:"violations"`
 	Deaths        int    `json:"deaths"`
 	Faults        int    `json:"faults"`
@@ -31,10 +37,16 @@ func (r *Result) Add(o *Result) {
 	r.Held += o.Held
 	r.Duplicates += o.Duplicates
 	r.Lost += o.Lost
+	r.Uploads += o.Uploads
+	r.Unused += o.Unused
 	r.Notifications += o.Notifications
 	r.SentOnce += o.SentOnce
 	r.SentTwice += o.SentTwice
 	r.Unsent += o.Unsent
+	r.Withheld += o.Withheld
+	r.Events += o.Events
+	r.Told += o.Told
+	r.Overlooked += o.Overlooked
 	r.Violations += o.Violations
 	r.Deaths += o.Deaths
 	r.Faults += o.Faults

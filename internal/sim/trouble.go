@@ -125,7 +125,11 @@ func (c *cell) troubleOf(call *call) trouble {
 		}
 		for _, status := range []int{429, 503, 412, 409, 404} {
 			if method == "PATCH" || status != 412 && status != 409 {
-				kinds = append(kinds, trouble{kind: inBatch, method: method, status: status, inner: c.dice.n(5, ask("inner")...)})
+				t := trouble{kind: inBatch, method: method, status: status, inner: c.dice.n(5, ask("inner")...)}
+				if status == 429 {
+					t.retry = strconv.Itoa(c.dice.n(60, ask("retry")...))
+				}
+				kinds = append(kinds, t)
 			}
 		}
 		if method == "GET" || !c.exchangeOptions.IgnoreIfMatch {
