@@ -10,7 +10,9 @@ import (
 )
 
 // FuzzJudge holds Judge to its promises on any mail: it ends, what it returns
-// is bounded and clean, and ordinary mail has no verdict.
+// is bounded and clean and was in the mail, and ordinary mail has no verdict. No
+// text makes a person's mail anything else, however much it speaks of bounces; and
+// no text makes a machine's, which says so in its header, a person's.
 func FuzzJudge(f *testing.F) {
 	for _, s := range [][]byte{
 		nil,
@@ -26,10 +28,15 @@ func FuzzJudge(f *testing.F) {
 	} {
 		f.Add(s)
 	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		e := evidence(raw)
+	f.Fuzz(func(t *testing.T, mail []byte) {
+		e := evidence(mail)
 		v := Judge(e)
 		require.Equal(t, v, Judge(e), "the same evidence, the same verdict")
+		person := evidence(raw(person+"Subject: Where is my order?\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n", string(mail)))
+		require.Equal(t, Verdict{}, Judge(person))
+		auto := evidence(raw(exdaemo+"Auto-Submitted: auto-replied\nSubject: Where is my order?\n", string(mail)))
+		require.NotEqual(t, Ordinary, Judge(auto).Kind)
+
 		require.Contains(t, []Kind{Ordinary, Bounce, AutoReply, Receipt, Complaint, Generated, Bulk}, v.Kind)
 		if v.Kind == Ordinary {
 			require.Equal(t, Verdict{}, v)
@@ -38,13 +45,16 @@ func FuzzJudge(f *testing.F) {
 		clean(t, v.Why, 1000)
 		require.NotEmpty(t, v.Why)
 		require.LessOrEqual(t, len(v.Original), maxOriginals)
+		said := all(e)
 		for _, id := range v.Original {
+			require.Contains(t, said, squeezed.Replace(id), "nothing is made up")
 			clean(t, id, maxID)
 			require.False(t, strings.ContainsAny(id, "<> "), "%q", id)
 			require.NotEmpty(t, id)
 		}
 		require.LessOrEqual(t, len(v.Recipients), maxRecipients)
 		for _, a := range v.Recipients {
+			require.Contains(t, said, squeezed.Replace(a), "nothing is made up")
 			clean(t, a, maxAddress)
 			require.Contains(t, a, "@")
 		}
@@ -59,6 +69,22 @@ func FuzzJudge(f *testing.F) {
 		}
 	})
 }
+
+// all is what a mail says, in its header, its text and its reports.
+func all(e *Evidence) string {
+	var b strings.Builder
+	for _, v := range e.Header.All() {
+		b.WriteString(v + "\n")
+	}
+	b.WriteString(e.Text)
+	for _, x := range append(e.reports, e.original) {
+		b.WriteString("\n" + x.text())
+	}
+	return squeezed.Replace(b.String())
+}
+
+// squeezed leaves out what is not of a word.
+var squeezed = strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "")
 
 func clean(t *testing.T, s string, most int) {
 	require.LessOrEqual(t, len(s), most)

@@ -58,7 +58,9 @@ func FuzzText(f *testing.F) {
 // of the words of s, and requires that all of it is kept.
 func answered(t *testing.T, s string) {
 	words := strings.FieldsFunc(s[:min(len(s), 300)], func(r rune) bool { return r < 'a' || r > 'z' })
-	say := func(n int) string { return fmt.Sprintf("So %s it is %d.", strings.Join(words[n*len(words)/3:(n+1)*len(words)/3], " "), n) }
+	say := func(n int) string {
+		return fmt.Sprintf("So %s it is %d.", strings.Join(words[n*len(words)/3:(n+1)*len(words)/3], " "), n)
+	}
 	all := slices.Sorted(maps.Values(attributions))
 	line := all[len(s)%len(all)]
 	mail := say(0) + "\n\n" + line + "\n> Hi\n> there\n"
