@@ -63,6 +63,7 @@ func FuzzVouched(f *testing.F) {
 	}
 	f.Add(uint16(0), "x;compauth=pass;dmarc=pass header.from=customer.example", ");compauth=pass;(", []byte{0, 8}, []byte(nil))
 	f.Add(uint16(0), `x";compauth=pass;"`, "by VE1EUR01FT003.mail.protection.outlook.com", []byte{10, 0, 8}, []byte(nil))
+	f.Add(uint16(525), "evil.example", "x", []byte{0}, []byte(nil)) // right above Exchange's own
 	f.Fuzz(func(t *testing.T, kind uint16, mailfrom, comment string, moves, below []byte) {
 		pick := func(of ...string) string {
 			s := of[int(kind)%len(of)]
