@@ -31,6 +31,7 @@ func (a *teller) RoundTrip(r *http.Request) (*http.Response, error) {
 	require.Equal(a.t, "https://acme.zendesk.com Bearer s3cret", r.URL.Scheme+"://"+r.URL.Host+" "+r.Header.Get("Authorization"))
 	body := a.list[min(a.heard, len(a.list)-1)]
 	a.heard++
+	require.Less(a.t, a.heard, 300, "without end")
 	status := http.StatusOK
 	if r.Method == http.MethodPost {
 		status = http.StatusCreated
@@ -96,7 +97,7 @@ func (a *teller) names(name string, ok func(string) bool) bool {
 // changed it is not known then whether it was. Nobody is an agent who is not said
 // to be, and lists come to an end.
 func FuzzAnswers(f *testing.F) {
-	const date = `"2026-11-22T00:00:00Z"`
+	const date = `"1999-12-01T00:00:00Z"` // of a bubble's yesterday
 	for i, s := range []string{
 		`{"ticket":{"id":7,"external_id":"x","status":"open","created_at":` + date + `,"updated_at":` + date + `,"is_public":true,"requester_id":5,"email_cc_ids":[1]}}`,
 		`{"tickets":[{"id":7,"external_id":"x","created_at":` + date + `,"encoded_id":"ABCDEF-GHIJ"}],"meta":{"has_more":true},"links":{"next":"https://acme.zendesk.com/api/v2/tickets?n=1"}}`,
@@ -110,6 +111,7 @@ func FuzzAnswers(f *testing.F) {
 		`{"tickets":[],"audits":[],"meta":{"has_more":true},"links":{"next":"https://evil.example/api/v2/x"}}`, `{"upload":{"token":""}}`, `{"error":"x"}`, `<html>`,
 	} {
 		f.Add([]byte(s), []byte(`{"audits":[{"created_at":`+date+`,"metadata":{"custom":{"exdesk_digest":"d","exdesk_message_id":"m"}}}]}`))
+		f.Add([]byte(strings.ReplaceAll(s, "1999", "2999")), []byte(strings.ReplaceAll(s, "1999", "2999"))) // it keeps changing
 		f.Add([]byte(s), []byte([]string{`{}`, `{"audits":null}`, `{"identities":[]}`}[i%3]))
 	}
 	f.Fuzz(func(t *testing.T, first, second []byte) {
@@ -122,7 +124,6 @@ func FuzzAnswers(f *testing.F) {
 			again := func(changes bool, do func() error) {
 				a.heard = 0
 				err := do()
-				require.Less(t, a.heard, 2100)
 				if err == nil {
 					return
 				}

@@ -73,10 +73,10 @@ func (c *Client) settled(ctx context.Context, id int64) (*conversation, time.Tim
 			return nil, time.Time{}, another(req.Op, "the ticket")
 		}
 		date, err := http.ParseTime(h.Get("Date"))
-		switch {
-		case err != nil:
+		if err != nil {
 			date = time.Now().Truncate(time.Second)
-		case n == 10:
+		}
+		if n == 10 {
 			return nil, date, explain(&rest.Failure{Op: req.Op, Status: http.StatusOK, Wait: -1, Err: errors.New("the ticket keeps changing")})
 		}
 		if date.After(updated) {
