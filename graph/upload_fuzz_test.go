@@ -103,6 +103,7 @@ func FuzzRanges(f *testing.F) {
 		synctest.Test(t, func(t *testing.T) {
 			d := &depot{script: script}
 			next := 0 // no piece begins beyond
+			last := 0 // status
 			c := clientOf(t, func(r *http.Request) (int, []byte) {
 				if strings.HasSuffix(r.URL.Path, "/createUploadSession") {
 					require.Equal(t, "Bearer s3cret", r.Header.Get("Authorization"))
@@ -120,6 +121,7 @@ func FuzzRanges(f *testing.F) {
 				require.True(t, from <= next && len(b) > 0 && len(b) <= uploadPiece, "%d", from)
 				next = max(next, to+1)
 				status, answer := d.put(from, len(b), size)
+				last = status
 				return status, []byte(answer)
 			})
 			up := &composing{c: c, l: l, copy: &exdesk.Copy{ID: "1"}, piece: piece}
@@ -134,6 +136,7 @@ func FuzzRanges(f *testing.F) {
 				require.Zero(t, d.puts)
 			}
 			if err == nil {
+				require.Equal(t, 201, last, "the end is told")
 				return
 			}
 			require.NotContains(t, err.Error(), "authtoken")

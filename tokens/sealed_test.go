@@ -243,6 +243,7 @@ func FuzzSealed(f *testing.F) {
 		closed(account, box[:int(at)%len(box)])
 		closed(account, append(bytes.Clone(box), byte(at)))
 		closed(account+string(rune('a'+how%26)), box)
+		closed(account[:len(account)-1]+string(rune('A'+how%26)), box) // which is as long
 		other := raw(t, keys, account, string(plain))
 		if cut := int(at) % len(box); cut > 0 && cut < len(other) && !bytes.Equal(box[:cut], other[:cut]) && !bytes.Equal(box[cut:], other[cut:]) {
 			closed(account, append(bytes.Clone(box[:cut]), other[cut:]...))
