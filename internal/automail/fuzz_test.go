@@ -16,6 +16,7 @@ import (
 func FuzzJudge(f *testing.F) {
 	for _, s := range [][]byte{
 		nil,
+		[]byte("I am currently out of the office, and this is an automatic reply: your mail to <a@b.example> could not be delivered, 550 5.1.1\n"),
 		raw(person, "Hello"),
 		raw(person+"Subject: [a] [b [c] Re[2]: Automatic reply：x\nAuto-Submitted: auto-replied;;; \nPrecedence: \x00", "x"),
 		raw("From: <>\nReturn-Path: <>\nX-Failed-Recipients: a@b,,@,<c@d>\nSubject: =?utf-8?q?Unzustellbar?=", "<a@b>:\n55 550 #5.1.1\nMessage-ID: <a>\n"),
