@@ -94,6 +94,7 @@ func FuzzRanges(f *testing.F) {
 	f.Add(byte(0), []byte{20, 4, 12, 20, 20, 0, 0})
 	f.Add(byte(2), []byte{0, 9, 9, 9, 9, 9})
 	f.Add(byte(0), []byte{20, 25, 4, 0, 0, 0})
+	f.Add(byte(0), []byte{0, 0, 3}) // the end is answered 200
 	for i := range 12 {
 		f.Add(byte(i), []byte{byte(i)<<3 | 2, byte(i)<<3 | 3})
 		f.Add(byte(0), []byte{0, byte(i)<<3 | 3, 0})
