@@ -132,13 +132,14 @@ var (
 type authResult struct {
 	dmarc, compauth string
 	from            string // the domain that dmarc is about
-	twice           bool   // something was said twice
+	twice           bool   // something was said twice, or can be read so
 }
 
 // parseResult reads results: each stands at the beginning of a part between
-// semicolons (RFC 8601 §2.2), and what belongs to it follows.
+// semicolons (RFC 8601 §2.2), and what belongs to it follows. A semicolon within
+// quotes or a comment, which may be the sender's own words, can be read in two ways.
 func parseResult(value string) authResult {
-	var r authResult
+	r := authResult{twice: semicolonWithin(value)}
 	set := func(to *string, v string) {
 		r.twice = r.twice || *to != ""
 		*to = strings.ToLower(v)
@@ -161,6 +162,27 @@ func parseResult(value string) authResult {
 		}
 	}
 	return r
+}
+
+// semicolonWithin reports whether a semicolon stands within quotes or a comment
+// (RFC 5322 §3.2).
+func semicolonWithin(value string) bool {
+	quotes, depth := false, 0
+	for i := 0; i < len(value); i++ {
+		switch c := value[i]; {
+		case c == '\\' && (quotes || depth > 0):
+			i++
+		case c == '"' && depth == 0:
+			quotes = !quotes
+		case c == '(' && !quotes:
+			depth++
+		case c == ')' && depth > 0:
+			depth--
+		case c == ';' && (quotes || depth > 0):
+			return true
+		}
+	}
+	return false
 }
 
 // vouches reports whether the result speaks for mail from that domain.

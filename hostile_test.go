@@ -431,6 +431,8 @@ func TestForgedWordOfExchange(t *testing.T) {
 		"without a domain":       nameless("spf=pass (sender IP is 1.1.1.1) smtp.mailfrom=evil.example; dkim=pass header.d=evil.example;compauth=pass reason=100"),
 		"in what a server says":  as("spf=none (sender IP is 203.0.113.9) smtp.helo=x dmarc=pass header.from=customer.example;dmarc=fail action=none header.from=customer.example;compauth=fail reason=001"),
 		"in what a key is of":    as("spf=pass (sender IP is 1.1.1.1) smtp.mailfrom=evil.example; dkim=fail (x) header.d=a dmarc=pass;dmarc=fail action=none header.from=customer.example;compauth=fail reason=001"),
+		"in a local part":        as("spf=none (sender IP is 203.0.113.9) smtp.mailfrom=\"a;compauth=pass;b\"@evil.example;dmarc=fail action=none header.from=customer.example"),
+		"in a comment":           as("spf=none (a;compauth=pass;b) smtp.mailfrom=evil.example;dmarc=fail action=none header.from=customer.example"),
 		"as another header.from": as("spf=none;dmarc=pass action=none header.from=evil.example header.from=customer.example;compauth=pass reason=100"),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package exdesk
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -78,5 +79,72 @@ func FuzzLimitFile(f *testing.F) {
 			require.GreaterOrEqual(t, min(int64(b.sum.Messages), b.sum.Bytes, int64(b.sum.Recipients)), int64(0))
 			require.Equal(t, b.sum, again.Used(name))
 		}
+	})
+}
+
+// FuzzLimitHistory: wherever a file breaks off, and whatever half a line or empty
+// blocks come after, all that was granted and noted before counts, and no more; and
+// what is granted from then on stays within the limit with it. A whole line that
+// says nothing is damage.
+func FuzzLimitHistory(f *testing.F) {
+	f.Add([]byte{0, 4, 1, 8, 0, 2, 3, 7}, uint16(1000), []byte("\x00\x00"))
+	f.Add([]byte{0, 0, 0, 1, 5, 2, 200, 204, 3}, uint16(150), []byte(`{"op":"ta`))
+	f.Add([]byte{3, 3, 7, 11, 255, 251, 0, 1, 2}, uint16(0), []byte("\n"))
+	f.Add([]byte{0, 1, 0, 2, 0, 1}, uint16(65535), []byte("{}\n"))
+	f.Fuzz(func(t *testing.T, moves []byte, cut uint16, junk []byte) {
+		now := time.Now()
+		most := Cost{Messages: 300, Bytes: 3000, Recipients: 600}
+		at := now.UnixMilli()
+		data := append((&Limiters{}).state(false), '\n')
+		whole := []int{len(data)} // where lines end
+		spent := []Cost{{}, {}}   // after as many lines; none is a file of nothing
+		ended, taken := make(map[int64]bool), make(map[int64]Cost)
+		last := int64(0)
+		for _, m := range moves[:min(len(moves), 100)] {
+			sum, cost := spent[len(spent)-1], Cost{1 + int(m>>2), 10 * int64(m>>2), 1 + int(m>>3)}
+			id := last - int64(m>>2)%3
+			r := record{ID: id, At: at}
+			switch open := id > 0 && !ended[id]; {
+			case m%4 == 1 && open:
+				r.Op, ended[id] = "done", true
+			case m%4 == 2 && open:
+				r.Op, ended[id] = "undo", true
+				sum = Cost{sum.Messages - taken[id].Messages, sum.Bytes - taken[id].Bytes, sum.Recipients - taken[id].Recipients}
+			case m%4 == 3:
+				r, sum = record{Op: "spend", Mailbox: "a", Cost: cost.numbers(), At: at}, sum.plus(cost)
+			default:
+				last++
+				taken[last] = cost
+				r, sum = record{Op: "take", ID: last, Mailbox: "a", Cost: cost.numbers()}, sum.plus(cost)
+			}
+			data = append(data, r.line()...)
+			whole, spent = append(whole, len(data)), append(spent, sum)
+		}
+		end := min(int(cut), len(data))
+		n := 0 // whole lines
+		for n < len(whole) && whole[n] <= end {
+			n++
+		}
+		left := append(data[:end:end], junk...)
+		s, records, err := parseFile(left)
+		if err != nil {
+			require.True(t, n == 0 || len(junk) > 0)
+			return
+		}
+		w := &Windows{Most: most, Per: 24 * time.Hour}
+		w.restore(s)
+		w.replay(records)
+		if !bytes.Contains(junk, []byte("\n")) {
+			require.Equal(t, spent[n], w.Used("a"))
+		}
+		for {
+			slot, err := w.Reserve(t.Context(), "a", Cost{7, 70, 9})
+			if err != nil {
+				break
+			}
+			slot.Commit()
+		}
+		used := w.Used("a")
+		require.True(t, used.Messages <= max(most.Messages, spent[n].Messages) && used.Bytes <= max(most.Bytes, spent[n].Bytes) && used.Recipients <= max(most.Recipients, spent[n].Recipients) || bytes.Contains(junk, []byte("\n")), "%v", used)
 	})
 }

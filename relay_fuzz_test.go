@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"net/textproto"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +45,8 @@ func (p *pillar) Discard(context.Context, *exdesk.Letter, string) error { return
 
 // FuzzRelay: for any rewriting whatever, either the guarded fields are the same
 // octets afterwards, to another parser as well, and the body is where it was, or
-// Relay refuses. Nobody else than before gets the mail.
+// Relay refuses. Nobody else than before gets the mail. What only adds a field that
+// means nothing is not refused, and leaves as it is.
 func FuzzRelay(f *testing.F) {
 	head, _, _ := strings.Cut(notice("ann"), "\r\n\r\n")
 	f.Add([]byte(head + "\r\n\r\n"))
@@ -56,11 +59,21 @@ func FuzzRelay(f *testing.F) {
 	before, err := textproto.NewReader(bufio.NewReader(strings.NewReader(notice("ann")))).ReadMIMEHeader()
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, header []byte) {
-		box := new(pillar)
-		conn, err := exdesk.New(box, nil, &exdesk.Options{Relay: exdesk.RelayOptions{Limiter: exdesk.Unlimited, Settle: -1}})
+		relay := func(rewrite func([]byte) ([]byte, error)) (*pillar, error) {
+			box := new(pillar)
+			conn, err := exdesk.New(box, nil, &exdesk.Options{Relay: exdesk.RelayOptions{Limiter: exdesk.Unlimited, Settle: -1}})
+			require.NoError(t, err)
+			_, err = conn.Relay(t.Context(), &exdesk.Outbound{MIME: strings.NewReader(notice("ann")), Recipients: []string{"ann@customer.example"}, Rewrite: rewrite})
+			return box, err
+		}
+		added := "X-Trace: " + quotable.ReplaceAllString(string(header[:min(len(header), 500)]), "") + "x\r\n"
+		box, err := relay(func(h []byte) ([]byte, error) { return append([]byte(added), h...), nil })
 		require.NoError(t, err)
-		_, err = conn.Relay(t.Context(), &exdesk.Outbound{MIME: strings.NewReader(notice("ann")), Recipients: []string{"ann@customer.example"},
-			Rewrite: func([]byte) ([]byte, error) { return header, nil }})
+		left, err := io.ReadAll(box.letters[0].Reader())
+		require.NoError(t, err)
+		require.Equal(t, added+notice("ann"), string(left))
+
+		box, err = relay(func([]byte) ([]byte, error) { return header, nil })
 		if err != nil {
 			require.ErrorIs(t, err, exdesk.ErrRefused)
 			require.Empty(t, box.letters)
@@ -82,8 +95,13 @@ func FuzzRelay(f *testing.F) {
 	})
 }
 
-// FuzzOutbound: whatever octets are handed in, Relay refuses them or hands on a
-// letter that names no recipient who was not asked for.
+// quotable is what may not stand in a field as it is.
+var quotable = regexp.MustCompile(`[^ -~]+`)
+
+// FuzzOutbound: whatever octets are handed in, Relay refuses them, or hands on
+// letters to exactly those who were asked for, each in one letter and nobody twice,
+// or else to those whom the mail names; with the body as it was, and with nobody in
+// Bcc who does not get that letter.
 func FuzzOutbound(f *testing.F) {
 	f.Add([]byte(notice("ann")), "")
 	f.Add([]byte(strings.ReplaceAll(notice("ann"), "\r\n", "\n")), "b@c.example")
@@ -101,7 +119,18 @@ func FuzzOutbound(f *testing.F) {
 		if err != nil {
 			require.True(t, errors.Is(err, exdesk.ErrRefused), "%v", err)
 		}
+		got := make(map[string]int)
 		for _, l := range box.letters {
+			for _, r := range l.Recipients {
+				got[strings.ToLower(r)]++
+				require.Equal(t, 1, got[strings.ToLower(r)], r)
+				require.True(t, to != nil || strings.Contains(strings.ToLower(string(mail)), strings.ToLower(r[strings.LastIndexByte(r, '@'):])), r)
+			}
+			if _, body, ok := bytes.Cut(mail, []byte("\r\n\r\n")); ok && !bytes.Contains(mail[:len(mail)-len(body)-2], []byte("\n\n")) && !bytes.Contains(mail, []byte("\n\r\n\r\n")) {
+				left, err := io.ReadAll(l.Reader())
+				require.NoError(t, err)
+				require.True(t, bytes.HasSuffix(left, append([]byte("\r\n\r\n"), body...)), "%q of %q", left, mail)
+			}
 			require.NotEmpty(t, l.Recipients)
 			require.LessOrEqual(t, len(l.Recipients), 3)
 			m, err := textproto.NewReader(bufio.NewReader(l.Reader())).ReadMIMEHeader()
@@ -114,6 +143,14 @@ func FuzzOutbound(f *testing.F) {
 				}
 			}
 			require.LessOrEqual(t, len(m["Bcc"]), 1)
+			for _, blind := range strings.Split(strings.Join(m["Bcc"], ""), ",") {
+				require.True(t, blind == "" || slices.ContainsFunc(l.Recipients, func(r string) bool { return strings.Contains(blind, r) || !strings.Contains(blind, "@") }) || to == nil, "%q", blind)
+			}
+		}
+		if err == nil && to != nil {
+			for _, r := range to {
+				require.Equal(t, 1, got[strings.ToLower(strings.TrimSpace(r))], "%q of %q", r, to)
+			}
 		}
 	})
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/exdesk/exdesk/tokens"
 )
 
-// nowhere is a network that nothing may be sent to.
+// nowhere is a network that leads nowhere, and counts what is sent.
 type nowhere struct{ sent atomic.Int64 }
 
 func (n *nowhere) RoundTrip(*http.Request) (*http.Response, error) {
@@ -25,8 +25,9 @@ func (n *nowhere) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, io.ErrUnexpectedEOF
 }
 
-// Whatever comes back that was not begun here leads nowhere, and nothing of it is
-// in the page but as text.
+// FuzzCallback: whatever comes back that was not begun here leads nowhere, and
+// nothing of it is in the page but as text. A code is redeemed only with the state
+// and the cookie that were made together, and once.
 func FuzzCallback(f *testing.F) {
 	f.Add("code=0.AX&state=ABCDEFGHIJKLMNOPQRSTUVWXYZ&session_state=1", "exdesk-try-00000000000000000000=AQAA")
 	f.Add("error=access_denied&error_description=AADSTS65004%3A+x&state=a", "exdesk-notice=AQAA; exdesk-notice=")
@@ -39,6 +40,14 @@ func FuzzCallback(f *testing.F) {
 	require.NoError(f, err)
 	h, err := consent.New(app, store, &consent.Options{URL: "http://localhost/mail", Mailboxes: consent.Only(support), Graph: &graph.Options{HTTPClient: hc}})
 	require.NoError(f, err)
+	visit := func(query, cookie string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodGet, "http://localhost/mail/callback", nil)
+		r.URL.RawQuery = query
+		r.Header.Set("Cookie", cookie)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w
+	}
 	f.Fuzz(func(t *testing.T, query, cookie string) {
 		for _, path := range []string{"/mail/callback", "/mail/", "/mail/disconnect"} {
 			r := httptest.NewRequest(http.MethodGet, "http://localhost"+path, nil)
@@ -57,7 +66,37 @@ func FuzzCallback(f *testing.F) {
 			require.Equal(t, 1, strings.Count(body, "<main>"))
 		}
 		require.Zero(t, wire.sent.Load())
-		_, _, err := store.Load(t.Context(), support)
+		form := httptest.NewRequest(http.MethodPost, "http://localhost/mail/start", strings.NewReader("mailbox="+url.QueryEscape(support)))
+		form.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		form.Header.Set("Sec-Fetch-Site", "same-origin")
+		begun := httptest.NewRecorder()
+		h.ServeHTTP(begun, form)
+		to, err := url.Parse(begun.Header().Get("Location"))
+		require.NoError(t, err)
+		state := to.Query().Get("state")
+		require.NotEmpty(t, state, begun.Body)
+		mine := begun.Result().Cookies()[0]
+		made := mine.Name + "=" + mine.Value
+		good := "code=c&state=" + url.QueryEscape(state)
+
+		if q, err := url.ParseQuery(query); err != nil || q.Get("state") != state {
+			visit(query, made)
+			visit(query+"&state="+url.QueryEscape(state[:len(state)-1]), made)
+			visit(good+"&state="+url.QueryEscape(state), made)
+		}
+		visit(good, cookie)
+		visit(good, mine.Name+"="+cookie)
+		changed := []byte(mine.Value)
+		i := len(query) % (len(changed) - 1) // the last letter has bits that count for nothing
+		changed[i]++
+		visit(good, mine.Name+"="+string(changed))
+		require.Zero(t, wire.sent.Load(), "nothing is redeemed for another's state or cookie")
+		visit(good, made)
+		sent := wire.sent.Swap(0)
+		require.Positive(t, sent)
+		visit(good, made)
+		require.Zero(t, wire.sent.Load(), "once")
+		_, _, err = store.Load(t.Context(), support)
 		require.ErrorIs(t, err, tokens.ErrNotFound)
 	})
 }

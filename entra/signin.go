@@ -9,11 +9,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
 
+	"github.com/exdesk/exdesk/internal/rest"
 	"github.com/exdesk/exdesk/tokens"
 )
 
@@ -143,13 +145,22 @@ func (a *App) device(ctx context.Context, form url.Values) (*oauth2.DeviceAuthRe
 	if err := json.Unmarshal(body, &in); err != nil {
 		return nil, err
 	}
-	if in.DeviceCode == "" || in.UserCode == "" || in.URI == "" {
+	switch u, err := url.Parse(in.URI); {
+	case in.DeviceCode == "" || in.UserCode == "" || in.URI == "":
 		return nil, errors.New("the answer lacks a code")
+	case !shown.MatchString(in.UserCode) || !shown.MatchString(in.URI):
+		return nil, errors.New("the answer cannot be shown to anybody")
+	case err != nil || u.User != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !rest.Loopback(u.Hostname())):
+		return nil, errors.New("the answer leads to a page that is not https")
 	}
 	life := time.Duration(min(max(in.ExpiresIn, 0), int64(codesLive.Seconds()))) * time.Second
 	return &oauth2.DeviceAuthResponse{DeviceCode: in.DeviceCode, UserCode: in.UserCode, VerificationURI: in.URI,
 		Expiry: time.Now().Add(life).UTC(), Interval: in.Interval}, nil
 }
+
+// shown is what a person may be given to read and to type: one line, without
+// commands to his terminal. Entra's codes have 9 letters.
+var shown = regexp.MustCompile(`^[!-~]{1,1000}$`)
 
 // slowest is as long as a login host may have somebody wait between two questions,
 // and codesLive as long as its codes are believed to be good.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -163,6 +164,36 @@ func TestOpenRebuildsDamagedMIME(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What Graph's JSON says is a field's name, an address or a file's type makes no
+// other field, author or container of it.
+func TestRebuiltMailIsNothingElse(t *testing.T) {
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch at := r.URL.Path; {
+		case strings.HasSuffix(at, "/messages/1/$value"):
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			_, _ = io.WriteString(w, `{"error":{"code":"ErrorMimeContentInvalid"}}`)
+		case strings.HasSuffix(at, "/attachments"):
+			_, _ = io.WriteString(w, `{"value":[{"id":"2","name":"a.bin","contentType":"multipart /mixed"},{"id":"2","name":"b.bin","contentType":"Multipart/Mixed; boundary=x"}]}`)
+		case strings.HasSuffix(at, "/$value"):
+			_, _ = io.WriteString(w, "octets")
+		default:
+			_, _ = io.WriteString(w, `{"internetMessageHeaders":[{"name":"X-First","value":"1"},{"name":"\tX","value":"2"},{"name":"!X","value":"3"},{"name":"\u0000X","value":"4"}],`+
+				`"from":{"emailAddress":{"address":"an\u0000n@customer.example"}},"body":{"content":"Hello"}}`)
+		}
+	}))
+	defer web.Close()
+	c, err := graph.New("support@contoso.test", token("t"), &graph.Options{BaseURL: web.URL + "/v1.0"})
+	require.NoError(t, err)
+	body, err := c.Open(t.Context(), "1")
+	require.NoError(t, err)
+	defer body.Close()
+	mime, err := io.ReadAll(body)
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(string(mime), "X-First: 1\r\nTo: undisclosed-recipients:;\r\nMIME-Version: 1.0\r\n"), "%s", mime)
+	require.Equal(t, 1, strings.Count(string(mime), "multipart"))
+	require.Equal(t, 2, strings.Count(string(mime), "Content-Type: application/octet-stream\r\n\r\nb2N0ZXRz"))
 }
 
 // Nothing is left behind by a reader who has seen enough, and what cannot be

@@ -12,8 +12,10 @@ import (
 	"mime/multipart"
 	"net/mail"
 	"net/textproto"
+	"regexp"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/exdesk/exdesk"
 	"github.com/exdesk/exdesk/internal/rest"
@@ -195,8 +197,9 @@ func writePart(mw *multipart.Writer, kind, disposition string, h textproto.MIMEH
 	if h == nil {
 		h = textproto.MIMEHeader{}
 	}
-	if kind = oneLine(kind); kind == "" {
-		kind = "application/octet-stream"
+	kind = oneLine(kind)
+	if media, _, _ := strings.Cut(strings.ToLower(kind), ";"); media == "" || strings.Contains(media, "multipart") {
+		kind = "application/octet-stream" // a file is no container, whatever it says
 	}
 	h.Set("Content-Type", kind)
 	if disposition != "" {
@@ -246,7 +249,7 @@ func (m *whole) header() string {
 	seen := make(map[string]bool)
 	for _, h := range m.Headers {
 		name := strings.ToLower(h.Name)
-		if strings.HasPrefix(name, "content-") || name == "mime-version" || strings.ContainsAny(name, " \r\n:") || name == "" {
+		if strings.HasPrefix(name, "content-") || name == "mime-version" || !fieldName.MatchString(h.Name) {
 			continue
 		}
 		seen[name] = true
@@ -273,11 +276,16 @@ func (m *whole) header() string {
 	return b.String()
 }
 
+// fieldName is a name that everybody takes for one that begins a field (RFC 5322
+// §3.6.8): what begins with a tab, or a sign, could go on with the field before it.
+var fieldName = regexp.MustCompile(`^[0-9A-Za-z][!-9;-~]{0,99}$`)
+
 func addressList(list []recipient) string {
 	var out []string
 	for _, r := range list {
 		// What is not plainly an address could be read as another one.
-		if a := r.EmailAddress; strings.Count(a.Address, "@") == 1 && !strings.ContainsAny(a.Address, " \t\r\n<>,;:\"()[]\\") {
+		if a := r.EmailAddress; strings.Count(a.Address, "@") == 1 && !strings.ContainsAny(a.Address, " <>,;:\"()[]\\") &&
+			!strings.ContainsFunc(a.Address, unicode.IsControl) {
 			out = append(out, (&mail.Address{Name: a.Name, Address: a.Address}).String())
 		}
 	}

@@ -205,27 +205,48 @@ func TestSealedFormat(t *testing.T) {
 	require.Equal(t, "secret", got)
 }
 
-// FuzzSealed opens what anybody may have put there: it is what was sealed, or an
-// ErrSealed.
+// FuzzSealed: what was sealed opens as it was, for its account; with any bit
+// changed, cut short, grown, put together of two or under another account's name, it
+// does not, and neither does anything else that anybody may have put there.
 func FuzzSealed(f *testing.F) {
 	keys := newKeys(f, "b", "a")
 	sealed, err := base64.StdEncoding.DecodeString(kept)
 	require.NoError(f, err)
-	f.Add(sealed)
-	f.Add(sealed[:20])
-	f.Add([]byte{1, 0xff, 0xff, 1, 0xff})
-	f.Add([]byte(`{"access_token":"a"}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		if len(data) == 0 || len(data) > 1<<20 {
+	f.Add(sealed, []byte("secret"), uint16(0), byte(0))
+	f.Add(sealed[:20], []byte{0}, uint16(3), byte(1))
+	f.Add([]byte{1, 0xff, 0xff, 1, 0xff}, []byte(`{"access_token":"a"}`), uint16(700), byte(2))
+	f.Add([]byte(`{"access_token":"a"}`), bytes.Repeat([]byte("x"), 5000), uint16(65535), byte(3))
+	f.Fuzz(func(t *testing.T, data, plain []byte, at uint16, how byte) {
+		closed := func(account string, data []byte) {
+			t.Helper()
+			if len(data) == 0 || len(data) > 1<<20 {
+				return // no Store keeps that
+			}
+			got, err := open(t, keys, account, data)
+			require.ErrorIs(t, err, tokens.ErrSealed)
+			require.Empty(t, got)
+		}
+		if !bytes.Equal(data, sealed) {
+			closed(account, data)
+		}
+		if len(plain) == 0 || len(plain) > 1<<16 {
 			return
 		}
-		got, err := open(t, keys, account, data)
-		if bytes.Equal(data, sealed) {
-			require.NoError(t, err)
-			require.Equal(t, "secret", got)
-			return
+		box := raw(t, keys, account, string(plain))
+		require.False(t, len(plain) > 8 && bytes.Contains(box, plain))
+		got, err := open(t, keys, account, box)
+		require.NoError(t, err)
+		require.Equal(t, string(plain), got)
+		bit := bytes.Clone(box)
+		bit[int(at)%len(bit)] ^= 1 << (how % 8)
+		closed(account, bit)
+		closed(account, box[:int(at)%len(box)])
+		closed(account, append(bytes.Clone(box), byte(at)))
+		closed(account+string(rune('a'+how%26)), box)
+		closed(account[:len(account)-1]+string(rune('A'+how%26)), box) // which is as long
+		other := raw(t, keys, account, string(plain))
+		if cut := int(at) % len(box); cut > 0 && cut < len(other) && !bytes.Equal(box[:cut], other[:cut]) && !bytes.Equal(box[cut:], other[cut:]) {
+			closed(account, append(bytes.Clone(box[:cut]), other[cut:]...))
 		}
-		require.ErrorIs(t, err, tokens.ErrSealed)
-		require.Empty(t, got)
 	})
 }

@@ -94,6 +94,9 @@ func (c *Client) supportAddresses(ctx context.Context) ([]supportAddress, error)
 		if _, err := c.do(ctx, req, &out); err != nil {
 			return nil, err
 		}
+		if out.Addresses == nil {
+			return nil, another(req.Op, "a list of addresses")
+		}
 		list = append(list, out.Addresses...)
 		req = out.next(req.Op)
 	}

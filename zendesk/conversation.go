@@ -70,13 +70,13 @@ func (c *Client) settled(ctx context.Context, id int64) (*conversation, time.Tim
 		}
 		updated, err := time.Parse(time.RFC3339, out.Ticket.Updated)
 		if err != nil || out.Ticket.ID != id {
-			return nil, time.Time{}, explain(&rest.Failure{Op: req.Op, Status: http.StatusOK, Wait: -1, Err: errors.New("the answer is not the ticket")})
+			return nil, time.Time{}, another(req.Op, "the ticket")
 		}
 		date, err := http.ParseTime(h.Get("Date"))
-		switch {
-		case err != nil:
+		if err != nil {
 			date = time.Now().Truncate(time.Second)
-		case n == 10:
+		}
+		if n == 10 {
 			return nil, date, explain(&rest.Failure{Op: req.Op, Status: http.StatusOK, Wait: -1, Err: errors.New("the ticket keeps changing")})
 		}
 		if date.After(updated) {
@@ -162,6 +162,9 @@ func (c *Client) audits(ctx context.Context, id int64, since time.Time, t *conve
 		}
 		if _, err := c.do(ctx, req, &page); err != nil {
 			return err
+		}
+		if page.Audits == nil {
+			return another(req.Op, "a list of audits")
 		}
 		descending := true
 		for i := range page.Audits {
@@ -259,6 +262,9 @@ func (c *Client) PrivateTexts(ctx context.Context, id int64) ([]string, error) {
 	req := &rest.Request{Op: "read comments", Path: append(ticketPath(id), "comments"), Query: "sort=-created_at&page%5Bsize%5D=100"}
 	if _, err := c.do(ctx, req, &out); err != nil {
 		return nil, err
+	}
+	if out.Comments == nil {
+		return nil, another(req.Op, "a list of comments")
 	}
 	var texts []string
 	for _, m := range out.Comments {

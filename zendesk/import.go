@@ -73,7 +73,7 @@ func (c *Client) Import(ctx context.Context, t *exdesk.NewTicket, written time.T
 	if _, err := c.do(ctx, req, &out); err != nil {
 		return nil, err
 	}
-	if out.Ticket.ID == 0 {
+	if out.Ticket.ID <= 0 {
 		return nil, explain(&rest.Failure{Op: req.Op, Status: http.StatusCreated, Wait: -1, Doubt: true, Err: errors.New("the answer has no ticket")})
 	}
 	made := out.Ticket.desk()

@@ -150,6 +150,9 @@ func (n *notification) readComment(ctx context.Context) error {
 		case err != nil:
 			return err
 		}
+		if out.Comments == nil {
+			return another(req.Op, "a list of comments")
+		}
 		i := slices.IndexFunc(out.Comments, func(m said) bool { return m.ID == n.e.Comment })
 		if i >= 0 {
 			n.comment = out.Comments[i]
@@ -286,6 +289,9 @@ func (n *notification) users(ctx context.Context, ids []int64) (map[int64]*perso
 		req := &rest.Request{Op: "read users", Path: []string{"users", "show_many"}, Query: "ids=" + url.QueryEscape(strings.Join(list, ","))}
 		if _, err := n.c.do(ctx, req, &out); err != nil {
 			return nil, err
+		}
+		if out.Users == nil {
+			return nil, another(req.Op, "a list of users")
 		}
 		for i := range out.Users {
 			found[out.Users[i].ID] = &out.Users[i]

@@ -80,6 +80,9 @@ func (c *Client) lookup(ctx context.Context, address string) (*person, error) {
 	if _, err := c.do(ctx, req, &out); err != nil {
 		return nil, err
 	}
+	if out.Users == nil || slices.ContainsFunc(out.Users, func(p person) bool { return p.ID <= 0 || p.Role == "" }) {
+		return nil, another(req.Op, "a list of users") // who has no role could be an agent or not
+	}
 	for i := range out.Users {
 		if strings.EqualFold(out.Users[i].Email, address) {
 			return &out.Users[i], nil
@@ -121,6 +124,9 @@ func (c *Client) Addresses(ctx context.Context, id int64) ([]string, error) {
 		}
 		if _, err := c.do(ctx, req, &out); err != nil {
 			return nil, err
+		}
+		if out.Identities == nil {
+			return nil, another(req.Op, "a list of addresses")
 		}
 		for _, i := range out.Identities {
 			if i.Type == "email" {
@@ -195,6 +201,9 @@ func (c *Client) encodedIn(ctx context.Context, user int64, list string, found m
 		Query: "sort=-updated_at&page%5Bsize%5D=100"}
 	if _, err := c.do(ctx, req, &out); err != nil {
 		return err
+	}
+	if out.Tickets == nil {
+		return another(req.Op, "a list of tickets")
 	}
 	for _, t := range out.Tickets {
 		if t.Encoded != "" {

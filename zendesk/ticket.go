@@ -70,7 +70,16 @@ func (c *Client) Ticket(ctx context.Context, id int64) (*exdesk.Ticket, error) {
 	if _, err := c.do(ctx, req, &out); err != nil {
 		return nil, err
 	}
+	if out.ticket.ID != id {
+		return nil, another(req.Op, "the ticket")
+	}
 	return out.ticket.desk(), nil
+}
+
+// another is the error of an answer that is JSON, and not of what was asked for.
+// Not knowing is no answer.
+func another(op, what string) error {
+	return explain(&rest.Failure{Op: op, Status: http.StatusOK, Wait: -1, Err: errors.New("the answer is not " + what)})
 }
 
 const (
@@ -95,8 +104,14 @@ func (c *Client) Find(ctx context.Context, externalID string, since time.Time) (
 		if _, err := c.do(ctx, req, &out); err != nil {
 			return nil, err
 		}
+		if out.Tickets == nil {
+			return nil, another(req.Op, "a list of tickets")
+		}
 		for i := range out.Tickets {
 			t := &out.Tickets[i]
+			if t.ID <= 0 {
+				return nil, another(req.Op, "a list of tickets")
+			}
 			// Whatever the server takes for equal, only this id is meant.
 			if t.ExternalID == externalID && !t.Created.Before(since) {
 				d := t.desk()
@@ -133,12 +148,13 @@ type paging struct {
 
 // next returns the request for the next page, or nil.
 //
-// QUIRK: links.next is there on the last page too.
+// QUIRK: links.next is there on the last page too. Where it is missing on another
+// one, the request fails: half a list is none.
 func (p *paging) next(op string) *rest.Request {
-	if !p.Meta.More || p.Links.Next == "" {
+	if !p.Meta.More {
 		return nil
 	}
-	return &rest.Request{Op: op, URL: p.Links.Next}
+	return &rest.Request{Op: op, URL: cmp.Or(p.Links.Next, "none")}
 }
 
 // metadata is what a ticket's first audit keeps for us.
@@ -184,6 +200,9 @@ func (c *Client) origin(ctx context.Context, id int64) (exdesk.Origin, error) {
 		}
 		if _, err := c.do(ctx, req, &out); err != nil {
 			return exdesk.Origin{}, err
+		}
+		if out.Audits == nil {
+			return exdesk.Origin{}, another(req.Op, "a list of audits")
 		}
 		for _, a := range out.Audits {
 			if m := a.Metadata.Custom; m.Digest != "" {
@@ -303,7 +322,7 @@ func (c *Client) create(ctx context.Context, key string, in *newTicket) (*exdesk
 	if _, err := c.do(ctx, req, &out); err != nil {
 		return nil, err
 	}
-	if out.ticket.ID == 0 {
+	if out.ticket.ID <= 0 {
 		return nil, explain(&rest.Failure{Op: req.Op, Status: http.StatusCreated, Wait: -1, Doubt: true, Err: errors.New("the answer has no ticket")})
 	}
 	return out.ticket.desk(), nil

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -861,26 +862,101 @@ func TestWebhookAgainstAccount(t *testing.T) {
 	}
 }
 
-// What is signed never breaks the parser, and what is told is public, by staff,
-// not by ourselves, and about a ticket.
+// members collects what a JSON object says, by its path, and reports whether nothing
+// in it is said twice in whatever case.
+func members(v *json.Decoder, path string, into map[string]any) bool {
+	once := true
+	for token, err := v.Token(); err == nil; token, err = v.Token() {
+		switch name, _ := token.(string); token {
+		case json.Delim('}'), json.Delim(']'):
+			return once
+		default:
+			at := path + "." + strings.ToLower(name)
+			if _, twice := into[at]; twice || name != strings.ToLower(name) {
+				once = false
+			}
+			value, err := v.Token()
+			if into[at] = value; err != nil {
+				return false
+			}
+			switch value {
+			case json.Delim('{'):
+				once = members(v, at, into) && once
+			case json.Delim('['):
+				for depth := 1; depth > 0; {
+					token, err := v.Token()
+					if err != nil {
+						return false
+					}
+					switch token {
+					case json.Delim('['), json.Delim('{'):
+						depth++
+					case json.Delim(']'), json.Delim('}'):
+						depth--
+					}
+				}
+			}
+		}
+	}
+	return once
+}
+
+// FuzzWebhook: nobody is told of a comment but by a body that is signed, now, and
+// says by itself that staff has made it, in public, on that ticket; nor of our own,
+// nor twice. With another signature, time or body it is refused.
 func FuzzWebhook(f *testing.F) {
-	f.Add([]byte(anEvent("e", 1)))
-	f.Add([]byte(fmt.Sprintf(commentEvent, 42, true, 1, true, "e")))
-	f.Add([]byte(`{"type":"zen:event-type:ticket.comment_added","TYPE":5,"event":{"comment":{"id":1,"is_public":true,"IS_PUBLIC":false,"author":{"is_staff":true},"author_id":"3"}},"detail":{"id":"7"}}`))
-	f.Add([]byte(`{"type":"zen:event-type:ticket.comment_added","event":null,"detail":{"id":"\u0031"}}`))
-	f.Add([]byte(``))
-	f.Fuzz(func(t *testing.T, body []byte) {
+	f.Add([]byte(anEvent("e", 1)), byte(0), int16(0))
+	f.Add([]byte(fmt.Sprintf(commentEvent, 42, true, 1, true, "e")), byte(1), int16(200))
+	f.Add([]byte(fmt.Sprintf(commentEvent, 77, false, 1, true, "e")), byte(17), int16(-301))
+	f.Add([]byte(fmt.Sprintf(commentEvent, 77, true, 1, false, "e")), byte(43), int16(301))
+	f.Add([]byte(`{"type":"zen:event-type:ticket.comment_added","TYPE":5,"event":{"comment":{"id":1,"is_public":true,"IS_PUBLIC":false,"author":{"is_staff":true},"author_id":"3"}},"detail":{"id":"7"}}`), byte(2), int16(32767))
+	f.Add([]byte(`{"type":"zen:event-type:ticket.comment_added","event":null,"detail":{"id":"\u0031"}}`), byte(3), int16(299))
+	f.Add([]byte(``), byte(4), int16(0))
+	f.Fuzz(func(t *testing.T, body []byte, at byte, off int16) {
 		b := newInbox(t, nil)
+		refused := func(r *http.Request) {
+			t.Helper()
+			require.Equal(t, 401, answer(b, r).Code)
+			require.Zero(t, b.calls())
+		}
+		r := signedRequest(t.Context(), string(body))
+		sign := []byte(r.Header.Get("X-Zendesk-Webhook-Signature"))
+		sign[int(at)%len(sign)]++
+		r.Header.Set("X-Zendesk-Webhook-Signature", string(sign))
+		refused(r)
+		r = signedRequest(t.Context(), string(body)+" ")
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		refused(r)
+		if off > 301 || off < -301 { // a second has gone by
+			refused(signedAt(t.Context(), stampOf(time.Now().Add(time.Duration(off)*time.Second)), string(body)))
+		}
+
 		w := answer(b, signedRequest(t.Context(), string(body)))
 		require.Contains(t, []int{200, 400, 413}, w.Code)
+		require.True(t, w.Code != 200 || json.Valid(body))
 		for _, e := range b.got {
 			require.Equal(t, 200, w.Code)
 			require.True(t, e.Public && e.Author.Staff && e.Ticket > 0 && e.Comment > 0)
 			require.NotContains(t, []int64{0, 42}, e.Author.ID)
 			_ = answer(b, signedRequest(t.Context(), string(body)))
 			require.Equal(t, 1, b.calls())
+			said := make(map[string]any)
+			v := json.NewDecoder(bytes.NewReader(body))
+			v.UseNumber()
+			if _, err := v.Token(); err != nil || !members(v, "", said) {
+				continue // another reader may take the one or the other
+			}
+			require.Equal(t, "zen:event-type:ticket.comment_added", said[".type"])
+			require.Equal(t, true, said[".event.comment.is_public"])
+			require.Equal(t, true, said[".event.comment.author.is_staff"])
+			id, err := strconv.ParseInt(fmt.Sprint(said[".detail.id"]), 10, 64)
+			require.NoError(t, err)
+			require.Equal(t, id, e.Ticket)
+			id, err = strconv.ParseInt(fmt.Sprint(said[".event.comment.id"]), 10, 64)
+			require.NoError(t, err)
+			require.Equal(t, id, e.Comment)
+			require.True(t, said[".event.comment.body"] == any(e.Body) || e.Body == "")
 		}
-		require.True(t, w.Code != 200 || json.Valid(body))
 	})
 }
 

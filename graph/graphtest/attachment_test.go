@@ -2,6 +2,7 @@ package graphtest_test
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"net/url"
 	"strings"
 	"testing"
@@ -180,14 +181,36 @@ func TestAttachmentsOfSignedMail(t *testing.T) {
 	require.True(t, strings.HasPrefix(b.get(b.attachment(raw, aid)+"/$value").text, "Subject: inner\r\n"))
 }
 
-// Whatever is delivered has attachments that can be listed and opened.
+// FuzzAttachments: whatever is delivered has attachments that can be listed, each
+// under an id of its own, and opened, alone and in the list with the same octets, as
+// many as is said.
 func FuzzAttachments(f *testing.F) {
 	f.Add([]byte(withFiles))
 	f.Add([]byte(nested))
+	f.Add([]byte("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: image/png; name=\"a\x00/../b\"\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!=\r\n--b--"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		b := &bench{T: t, fake: graphtest.New(nil)}
 		id := b.fake.Deliver(text)
-		serveOnce(t, b.fake, b.message(id)+"/attachments?$top=1000")
+		var list struct {
+			Value []struct {
+				Kind    string `json:"@odata.type"`
+				ID      string
+				Size    int64
+				Content []byte `json:"contentBytes"`
+			}
+		}
+		require.NoError(t, json.Unmarshal([]byte(serveOnce(t, b.fake, b.message(id)+"/attachments?$top=1000")), &list))
+		seen := make(map[string]bool)
+		for _, a := range list.Value {
+			require.False(t, a.ID == "" || seen[a.ID])
+			seen[a.ID] = true
+			require.GreaterOrEqual(t, a.Size, int64(0))
+			octets := serveOnce(t, b.fake, b.attachment(id, a.ID)+"/$value")
+			require.True(t, a.Kind == "#microsoft.graph.fileAttachment" || a.Kind == "#microsoft.graph.itemAttachment", a.Kind)
+			if a.Kind == "#microsoft.graph.fileAttachment" {
+				require.Equal(t, octets, string(a.Content))
+			}
+		}
 	})
 }
 

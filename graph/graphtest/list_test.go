@@ -1,6 +1,7 @@
 package graphtest_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http/httptest"
 	"net/url"
@@ -272,20 +273,64 @@ func TestExpand(t *testing.T) {
 	require.Contains(t, r.text, `Subject: one\r\n`)
 }
 
-// A filter is answered or refused, whatever it is.
+// FuzzFilter: a filter is answered or refused, whatever it is; what is answered to
+// it and to its opposite are all messages, each once, and it with itself says what it
+// says alone. Another order and another form show the same messages.
 func FuzzFilter(f *testing.F) {
 	f.Add("receivedDateTime ge 1900-01-01T00:00:00Z and not (isRead eq false or categories/any(c:c eq 'a''b'))")
 	f.Add("singleValueExtendedProperties/any(e:e/id eq 'Integer 0xe08' and cast(e/value, Edm.Int32) gt 5)")
+	f.Add("internetMessageId eq '<2@example.com>' or subject eq 'two'")
+	f.Add("isRead eq true or (hasAttachments eq false and importance eq 'normal')")
+	f.Add("startswith(subject,'t') and receivedDateTime lt 2026-11-22T09:00:00Z")
+	f.Add("receivedDateTime desc")
+	f.Add("singleValueExtendedProperties($filter=id eq 'String 0x007D')")
 	fake := graphtest.New(&graphtest.Options{Budget: -1, TokenLife: 24 * time.Hour})
-	fake.Deliver(letter("one"))
+	all := make(map[string]bool)
+	for i, name := range []string{"one", "two", "three"} {
+		id, err := fake.DeliverTo(fake.Mailbox(), letter(name), &graphtest.Delivery{Read: i == 1, Categories: []string{"a'b"}[:i%2]})
+		require.NoError(f, err)
+		all[id] = true
+	}
 	token := fake.Token()
 	f.Fuzz(func(t *testing.T, filter string) {
-		for _, option := range []string{"$filter", "$expand", "$orderby", "$skiptoken"} {
-			req := httptest.NewRequest("GET", "/v1.0/me/messages"+joined([]string{option, filter}), nil)
+		ask := func(option, value string) (ids map[string]bool, ok bool) {
+			req := httptest.NewRequest("GET", "/v1.0/me/messages"+joined([]string{option, value}), nil)
 			req.Header.Set("Authorization", "Bearer "+token)
+			req.Header.Set("Prefer", `IdType="ImmutableId"`)
 			w := httptest.NewRecorder()
 			fake.ServeHTTP(w, req)
 			require.Contains(t, []int{200, 400}, w.Code, w.Body)
+			if w.Code != 200 {
+				return nil, false
+			}
+			var out struct{ Value []struct{ ID string } }
+			require.NoError(t, json.Unmarshal(w.Body.Bytes(), &out))
+			ids = make(map[string]bool)
+			for _, m := range out.Value {
+				require.False(t, ids[m.ID], "twice")
+				ids[m.ID] = true
+			}
+			return ids, true
+		}
+		for _, option := range []string{"$expand", "$orderby", "$skiptoken"} {
+			if ids, ok := ask(option, filter); ok && option != "$skiptoken" {
+				require.Len(t, ids, len(all), "%s shows all", option)
+			}
+		}
+		yes, ok := ask("$filter", filter)
+		no, ok2 := ask("$filter", "not ("+filter+")")
+		if !ok || !ok2 || strings.TrimSpace(filter) == "" {
+			return
+		}
+		require.Equal(t, len(all), len(yes)+len(no), "%v and %v", yes, no)
+		for id := range yes {
+			require.False(t, no[id])
+		}
+		if both, ok := ask("$filter", "("+filter+") and ("+filter+")"); ok {
+			require.Equal(t, yes, both)
+		}
+		if either, ok := ask("$filter", "("+filter+") or not ("+filter+")"); ok {
+			require.Len(t, either, len(all))
 		}
 	})
 }

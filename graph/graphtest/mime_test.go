@@ -2,6 +2,7 @@ package graphtest_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -196,15 +197,76 @@ func TestMIMELarge(t *testing.T) {
 	require.True(t, bytes.Equal(file, back))
 }
 
-// Whatever is delivered can be read back, and never as the same octets.
+// said is what a mail says to a plain reader: the fields that people see, and the
+// leaves with their transfer encoding undone; not ok if that reader cannot tell.
+func said(text string) (fields, leaves []string, ok bool) {
+	m, err := mail.ReadMessage(strings.NewReader(text))
+	if err != nil {
+		return nil, nil, false
+	}
+	for _, name := range []string{"From", "To", "Cc", "Reply-To", "Message-Id", "In-Reply-To", "References"} {
+		for _, v := range m.Header[name] {
+			fields = append(fields, name+":"+strings.Join(strings.Fields(v), ""))
+		}
+	}
+	var walk func(h func(string) string, r io.Reader, depth int) bool
+	walk = func(h func(string) string, r io.Reader, depth int) bool {
+		kind, params, err := mime.ParseMediaType(cmp.Or(h("Content-Type"), "text/plain"))
+		if err != nil || depth > 5 {
+			return false
+		}
+		if !strings.HasPrefix(kind, "multipart/") {
+			switch strings.ToLower(h("Content-Transfer-Encoding")) {
+			case "base64":
+				r = base64.NewDecoder(base64.StdEncoding, r)
+			case "quoted-printable":
+				r = quotedprintable.NewReader(r)
+			case "", "7bit", "8bit":
+			default:
+				return false
+			}
+			b, err := io.ReadAll(r)
+			leaves = append(leaves, kind+":"+strings.Join(strings.Fields(string(b)), " "))
+			return err == nil
+		}
+		for parts := multipart.NewReader(r, params["boundary"]); ; {
+			p, err := parts.NextRawPart()
+			if err == io.EOF {
+				return true
+			}
+			if err != nil || !walk(p.Header.Get, p, depth+1) {
+				return false
+			}
+		}
+	}
+	ok = walk(m.Header.Get, m.Body, 0)
+	return fields, leaves, ok
+}
+
+// FuzzMIME: whatever is delivered can be read back, and never as the same octets; but
+// to a plain reader who could tell before what it said, it says the same: the same
+// people and ids, and the same leaves.
 func FuzzMIME(f *testing.F) {
 	f.Add([]byte(nested))
+	f.Add([]byte(withFiles))
 	f.Add([]byte("Content-Type: multipart/mixed; boundary=\r\n\r\n--\r\n----"))
 	f.Add([]byte("Subject: x\n\n"))
+	f.Add([]byte("From: a@b.example\r\nTo: c@d.example\r\nMessage-ID: <1@x>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\naGVsbG8=\r\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		b := &bench{T: t, fake: graphtest.New(nil)}
 		r := serveOnce(t, b.fake, b.message(b.fake.Deliver(text))+"/$value")
 		require.NotEqual(t, string(text), r)
 		serveOnce(t, b.fake, b.user()+"/messages?$select=body,from,toRecipients,internetMessageHeaders,bodyPreview,hasAttachments,subject")
+		before, leaves, ok := said(string(text))
+		whole := (len(leaves) == 1 || bytes.HasSuffix(bytes.TrimSpace(text), []byte("--"))) && bytes.Count(text, []byte("\n")) == bytes.Count(text, []byte("\r\n"))
+		if !ok || !whole || len(leaves) == 0 || bytes.ContainsFunc(text, func(r rune) bool { return r > '~' || r < ' ' && r != '\r' && r != '\n' && r != '\t' }) {
+			return
+		}
+		after, left, ok := said(r)
+		require.True(t, ok, "%q became %q", text, r)
+		require.Equal(t, leaves, left, "%q became %q", text, r)
+		for _, field := range before {
+			require.Contains(t, after, field, "%q became %q", text, r)
+		}
 	})
 }

@@ -10,10 +10,13 @@ import (
 )
 
 // FuzzJudge holds Judge to its promises on any mail: it ends, what it returns
-// is bounded and clean, and ordinary mail has no verdict.
+// is bounded and clean and was in the mail, and ordinary mail has no verdict. No
+// text makes a person's mail anything else, however much it speaks of bounces; and
+// no text makes a machine's, which says so in its header, a person's.
 func FuzzJudge(f *testing.F) {
 	for _, s := range [][]byte{
 		nil,
+		[]byte("I am currently out of the office, and this is an automatic reply: your mail to <a@b.example> could not be delivered, 550 5.1.1\n"),
 		raw(person, "Hello"),
 		raw(person+"Subject: [a] [b [c] Re[2]: Automatic reply：x\nAuto-Submitted: auto-replied;;; \nPrecedence: \x00", "x"),
 		raw("From: <>\nReturn-Path: <>\nX-Failed-Recipients: a@b,,@,<c@d>\nSubject: =?utf-8?q?Unzustellbar?=", "<a@b>:\n55 550 #5.1.1\nMessage-ID: <a>\n"),
@@ -26,10 +29,15 @@ func FuzzJudge(f *testing.F) {
 	} {
 		f.Add(s)
 	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		e := evidence(raw)
+	f.Fuzz(func(t *testing.T, mail []byte) {
+		e := evidence(mail)
 		v := Judge(e)
 		require.Equal(t, v, Judge(e), "the same evidence, the same verdict")
+		person := evidence(raw(person+"Subject: Where is my order?\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n", string(mail)))
+		require.Equal(t, Verdict{}, Judge(person))
+		auto := evidence(raw(exdaemo+"Auto-Submitted: auto-replied\nSubject: Where is my order?\n", string(mail)))
+		require.NotEqual(t, Ordinary, Judge(auto).Kind)
+
 		require.Contains(t, []Kind{Ordinary, Bounce, AutoReply, Receipt, Complaint, Generated, Bulk}, v.Kind)
 		if v.Kind == Ordinary {
 			require.Equal(t, Verdict{}, v)
@@ -38,13 +46,16 @@ func FuzzJudge(f *testing.F) {
 		clean(t, v.Why, 1000)
 		require.NotEmpty(t, v.Why)
 		require.LessOrEqual(t, len(v.Original), maxOriginals)
+		said := all(e)
 		for _, id := range v.Original {
+			require.Contains(t, said, squeezed(id), "nothing is made up")
 			clean(t, id, maxID)
 			require.False(t, strings.ContainsAny(id, "<> "), "%q", id)
 			require.NotEmpty(t, id)
 		}
 		require.LessOrEqual(t, len(v.Recipients), maxRecipients)
 		for _, a := range v.Recipients {
+			require.Contains(t, said, squeezed(a), "nothing is made up")
 			clean(t, a, maxAddress)
 			require.Contains(t, a, "@")
 		}
@@ -58,6 +69,29 @@ func FuzzJudge(f *testing.F) {
 			require.Empty(t, v.Original)
 		}
 	})
+}
+
+// all is what a mail says, in its header, its text and its reports.
+func all(e *Evidence) string {
+	var b strings.Builder
+	for _, v := range e.Header.All() {
+		b.WriteString(v + "\n")
+	}
+	b.WriteString(e.Text)
+	for _, x := range append(e.reports, e.original) {
+		b.WriteString("\n" + x.text())
+	}
+	return squeezed(b.String())
+}
+
+// squeezed leaves out white space, and letters that come in several charsets.
+func squeezed(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r <= ' ' || r > '~' {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 func clean(t *testing.T, s string, most int) {

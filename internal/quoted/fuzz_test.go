@@ -1,6 +1,9 @@
 package quoted
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -8,7 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzText holds Text to its promises: what it keeps is in s, as it is there.
+// FuzzText holds Text to its promises: what it keeps is s, octet for octet, without
+// one piece; and no answer is in that piece which stands over a quotation, between
+// its lines or under it.
 func FuzzText(f *testing.F) {
 	for _, line := range attributions {
 		f.Add("Hello\n\n" + line + "\n\n> Hi\n> there\n")
@@ -22,9 +27,15 @@ func FuzzText(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		kept, cut := Text(s)
 		requireCut(t, s, kept, cut)
+		answered(t, s)
 		if cut == 0 {
 			return
 		}
+		whole := kept == s[:len(s)-cut]
+		for a := 0; a+cut <= len(s) && !whole; a++ {
+			whole = kept == s[:a]+"\n\n"+s[a+cut:]
+		}
+		require.True(t, whole, "%q is not %q without %d octets", kept, s, cut)
 		above := len(s)
 		for i := range min(len(kept), len(s)) {
 			if kept[i] != s[i] {
@@ -43,7 +54,41 @@ func FuzzText(f *testing.F) {
 	})
 }
 
-// FuzzHTML does the same for HTML, which also stays as well formed as it was.
+// answered writes an answer over, between and under the quoted lines of a mail, made
+// of the words of s, and requires that all of it is kept.
+func answered(t *testing.T, s string) {
+	words := strings.FieldsFunc(s[:min(len(s), 300)], func(r rune) bool { return r < 'a' || r > 'z' })
+	say := func(n int) string {
+		return fmt.Sprintf("So %s it is %d.", strings.Join(words[n*len(words)/3:(n+1)*len(words)/3], " "), n)
+	}
+	all := slices.Sorted(maps.Values(attributions))
+	line := all[len(s)%len(all)]
+	mail := say(0) + "\n\n" + line + "\n> Hi\n> there\n"
+	kept, _ := Text(mail)
+	require.Contains(t, kept, say(0))
+	kept, _ = Text(mail + "\n" + say(1) + "\n\n> More\n")
+	require.Contains(t, kept, say(0))
+	require.Contains(t, kept, say(1), "it is between")
+	kept, _ = Text(mail + "\n" + say(2) + "\n")
+	require.Contains(t, kept, say(0))
+	require.Contains(t, kept, say(2), "it is under")
+	kept, _ = HTML("<p>" + say(0) + "</p><div class=\"gmail_quote\"><div>" + line + "</div><blockquote class=\"gmail_quote\"><p>Hi</p></blockquote></div><p>" + say(2) + "</p>")
+	require.Contains(t, kept, say(0))
+	require.Contains(t, kept, say(2), "it is under")
+}
+
+// within reports whether a is what is left of b once octets were taken out.
+func within(a, b string) bool {
+	for ; a != "" && b != ""; b = b[1:] {
+		if a[0] == b[0] {
+			a = a[1:]
+		}
+	}
+	return a == ""
+}
+
+// FuzzHTML does the same for HTML, of which kept has only the octets of s, in their
+// order, and one line break. It stays as well formed as it was.
 func FuzzHTML(f *testing.F) {
 	for _, c := range pages {
 		f.Add(strings.ReplaceAll(c.in, "%", "Hello"))
@@ -58,6 +103,13 @@ func FuzzHTML(f *testing.F) {
 		}
 		if balanced(s) {
 			require.True(t, balanced(kept), "%q", kept)
+		}
+		whole := within(kept, s)
+		for at := 0; !whole; at++ {
+			i := strings.Index(kept[at:], "<br>")
+			require.GreaterOrEqual(t, i, 0, "%q is not within %q", kept, s)
+			at += i
+			whole = within(kept[:at]+kept[at+len("<br>"):], s)
 		}
 		all := words(s)
 		for _, l := range htmlLines(kept) {
