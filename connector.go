@@ -49,7 +49,7 @@ type Options struct {
 	// then and is not labelled, read or not, for mailboxes that people read as
 	// well. The Mailbox has to be an Archive.
 	Since time.Time
-	// Every is how long Run waits between two passes. Default 30 seconds.
+	// Every is how long Run, or a Poller, waits between two passes. Default 30 seconds.
 	Every time.Duration
 	// DryRun makes passes that read and decide and write nothing: no file is
 	// uploaded, no ticket made, no mail labelled. A Result says what would have
@@ -84,10 +84,11 @@ type Connector struct {
 	memory   memory        // used by the pass that is running
 	notes    Windows       // the quiet notes of each ticket
 	sendings sendings
-	wake     chan struct{} // holds one wish for a pass
 
 	mu     sync.Mutex // guards what follows
 	status Status
+	poll   *poll         // in the Poller that looks after it, if one does
+	wake   chan struct{} // see wishes
 }
 
 // New returns a Connector of mailbox and desk. It does no I/O, starts nothing
@@ -96,7 +97,7 @@ func New(mailbox Mailbox, desk Desk, opts *Options) (*Connector, error) {
 	if mailbox == nil {
 		return nil, errors.New("exdesk: New needs a mailbox")
 	}
-	c := &Connector{mailbox: mailbox, desk: desk, turn: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
+	c := &Connector{mailbox: mailbox, desk: desk, turn: make(chan struct{}, 1)}
 	c.notes.Most, c.notes.Per = Cost{Messages: notesPerHour}, time.Hour
 	if opts != nil {
 		c.opts = *opts
