@@ -58,11 +58,12 @@ func (c *Connector) Ingest(ctx context.Context) (*Report, error) {
 
 // pass does work with the mailbox to itself, and labels what was finished.
 func (c *Connector) pass(ctx context.Context, name string, work func(*pass) error) (*Report, error) {
-	select {
-	case c.turn <- struct{}{}:
-		defer func() { <-c.turn }()
-	case <-ctx.Done():
-		return &Report{}, context.Cause(ctx)
+	if err := c.lock(ctx); err != nil {
+		return &Report{}, err
+	}
+	defer c.unlock()
+	if c.memory == nil {
+		c.memory = new(memory)
 	}
 	p := &pass{c: c, report: new(Report), listed: make(map[string]bool), begin: now()}
 	end := c.step(name, "")
@@ -90,9 +91,12 @@ func (c *Connector) pass(ctx context.Context, name string, work func(*pass) erro
 		p.advance()
 	}
 	c.passed(p, err, ctx.Err() == nil)
+	if c.memory.empty() {
+		c.memory = nil
+	}
 	end(0, "", err)
 	if n := len(p.report.Results); n > 0 {
-		c.log.InfoContext(ctx, name, "mails", n, "summary", p.report.String(), "took", now().Sub(p.begin).Round(time.Millisecond))
+		c.log().InfoContext(ctx, name, "mails", n, "summary", p.report.String(), "took", now().Sub(p.begin).Round(time.Millisecond))
 	}
 	if err != nil {
 		return p.report, fmt.Errorf("exdesk: %s: %w", name, err)
@@ -145,7 +149,7 @@ listing:
 		if err != nil {
 			return err
 		}
-		if p.c.own(mail); mail.HasCategory(p.c.opts.Labels.Processed) || mail.HasCategory(p.c.opts.Labels.Held) {
+		if p.c.own(mail); mail.HasCategory(p.c.labels().Processed) || mail.HasCategory(p.c.labels().Held) {
 			continue
 		}
 		p.listed[mail.ID] = true
@@ -236,7 +240,7 @@ const late = 10 * time.Minute
 // advance notes up to when all mail is done, so that the next pass need not
 // list it.
 func (p *pass) advance() {
-	m := &p.c.memory
+	m := p.c.memory
 	if !m.resumes(p.c.opts.Since, p.begin) {
 		m.swept = p.begin
 	}
@@ -330,7 +334,7 @@ func (p *pass) wait(ctx context.Context, res *Result, err error) {
 	p.failed, p.last = p.failed+1, err
 	p.failing, p.ended = append(p.failing, res.Mail.ID), append(p.ended, res.Mail)
 	p.c.memory.fail(res.Mail, err)
-	p.c.log.WarnContext(ctx, "a mail waits for the next pass", "mail", res.Mail.ID, "error", err)
+	p.c.log().WarnContext(ctx, "a mail waits for the next pass", "mail", res.Mail.ID, "error", err)
 }
 
 // errAccount is why mails wait that the desk refused: it is not the mails.

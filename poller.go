@@ -100,7 +100,7 @@ func (p *Poller) Remove(c *Connector) {
 		return
 	}
 	c.poll = nil
-	c.status.NextPass = time.Time{}
+	c.next = time.Time{}
 	c.mu.Unlock()
 
 	p.mu.Lock()

@@ -35,8 +35,16 @@ type Status struct {
 func (c *Connector) Status() Status {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := c.status
-	if w, ok := c.opts.Limiter.(*Windows); ok {
+	s := Status{LastPass: c.quiet, LastSuccess: c.quiet}
+	if c.status != nil {
+		s = *c.status
+	}
+	s.NextPass = c.next
+	w, _ := c.opts.Limiter.(*Windows)
+	if c.opts.Limiter == nil && c.room != nil {
+		w = &c.room.limiter
+	}
+	if w != nil {
 		s.Fetched = w.Used(c.mailbox.Address())
 	}
 	return s
@@ -109,7 +117,7 @@ func (c *Connector) look(ctx context.Context) time.Duration {
 	pause := c.pause(err)
 	c.expect(time.Now().Add(pause))
 	if err != nil {
-		c.log.ErrorContext(ctx, "a pass failed", "error", err, "next", pause.Round(time.Second))
+		c.log().ErrorContext(ctx, "a pass failed", "error", err, "next", pause.Round(time.Second))
 	}
 	return pause
 }
@@ -118,7 +126,7 @@ func (c *Connector) look(ctx context.Context) time.Duration {
 func (c *Connector) expect(next time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.status.NextPass = next
+	c.next = next
 }
 
 // every is how long it is from a pass to the next.
@@ -142,12 +150,21 @@ func (c *Connector) pause(err error) time.Duration {
 func (c *Connector) passed(p *pass, err error, ran bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	now := time.Now()
+	if c.status == nil {
+		if err == nil && len(p.listed)+len(p.report.Results)+len(c.memory.waiting) == 0 {
+			if ran {
+				c.quiet = now
+			}
+			return
+		}
+		c.status = &Status{LastPass: c.quiet, LastSuccess: c.quiet}
+	}
 	c.count(p)
 	if !ran {
 		return
 	}
-	s := &c.status
-	now := time.Now()
+	s := c.status
 	s.LastError, s.Waiting, s.Oldest = err, 0, time.Time{}
 	for _, r := range p.report.Results {
 		if r.Outcome != Waiting {
@@ -177,7 +194,7 @@ func (c *Connector) count(p *pass) {
 	if p.c.opts.DryRun {
 		return
 	}
-	t, m := &c.status.Totals, &c.memory
+	t, m := &c.status.Totals, c.memory
 	if p.importing { // what it leaves is read mail, which Ingest does not wait for
 		for _, r := range p.report.Results {
 			if r.final() {
