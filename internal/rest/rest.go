@@ -24,6 +24,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/exdesk/exdesk/internal/jitter"
+	"github.com/exdesk/exdesk/internal/scan"
 )
 
 // Client sends requests to one service.
@@ -266,7 +267,7 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 			return nil, f
 		}
 	}
-	release, err := c.begin(ctx, r.name()+string(body), max(r.Slots, 1))
+	release, err := c.begin(ctx, func() string { return r.name() + string(body) }, max(r.Slots, 1))
 	if err != nil {
 		f.Err = err
 		var q *quietError
@@ -540,13 +541,15 @@ func (c *Client) JSON(ctx context.Context, r *Request, out any) (http.Header, er
 	if r.Shorten > 0 {
 		in = &shortener{r: in, most: r.Shorten}
 	}
-	data, err := io.ReadAll(io.LimitReader(in, mostJSON+1))
+	data := buffers.Get().(*bytes.Buffer)
+	defer giveBack(data)
+	_, err = data.ReadFrom(io.LimitReader(in, mostJSON+1))
 	switch {
 	case err != nil:
-	case len(data) > mostJSON:
+	case data.Len() > mostJSON:
 		err = fmt.Errorf("the answer is longer than %d bytes", mostJSON)
 	default:
-		err = decode(data, out)
+		err = Decode(data.Bytes(), out)
 	}
 	if err != nil {
 		// A success that cannot be read: whoever changes something does not
@@ -557,9 +560,35 @@ func (c *Client) JSON(ctx context.Context, r *Request, out any) (http.Header, er
 	return resp.Header, nil
 }
 
-func decode(data []byte, out any) error {
-	if err := json.Unmarshal(data, out); err != nil {
-		return errors.New("the answer is not the JSON that was expected") // the decoder's text may quote the answer
+// Scanner is what takes of an answer in JSON what it wants, by reading it itself. It
+// keeps none of the octets, which are another answer's afterwards.
+type Scanner interface{ Scan(*scan.Reader) }
+
+var errShape = errors.New("the answer is not the JSON that was expected") // the decoder's text may quote the answer
+
+// Decode takes an answer in JSON apart.
+func Decode(data []byte, out any) error {
+	if s, ok := out.(Scanner); ok {
+		r := scan.New(data)
+		if s.Scan(r); r.Odd() || r.End() != nil {
+			return errShape
+		}
+		return nil
+	}
+	if json.Unmarshal(data, out) != nil {
+		return errShape
 	}
 	return nil
+}
+
+// buffers hold answers while they are read. The large ones are not kept.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const mostKept = 256 << 10
+
+func giveBack(b *bytes.Buffer) {
+	if b.Cap() <= mostKept {
+		b.Reset()
+		buffers.Put(b)
+	}
 }
