@@ -22,7 +22,8 @@ type Options struct {
 	// without https.
 	BaseURL string
 	// HTTPClient sends the requests; its redirect policy and timeout are not
-	// used. Default: a client with buffers for large files.
+	// used, nor its cookies. Default: connections with buffers for large files, shared
+	// by all Clients.
 	HTTPClient *http.Client
 	// Logger hears of fields that Zendesk did not know
 	// (X-Zendesk-API-Warn). Default: nobody.
