@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/oauth2"
 
@@ -26,7 +28,8 @@ type Options struct {
 	// loopback host may be reached without https.
 	BaseURL string
 	// HTTPClient sends the requests; its redirect policy and timeout are not
-	// used. Default: a client with buffers for large mail.
+	// used, nor its cookies. Default: connections with buffers for large mail, shared
+	// by all Clients.
 	HTTPClient *http.Client
 	// OutOfReach is the address of a mailbox that an application must not be able
 	// to open. Check tries, and so proves that the application's access is limited
@@ -40,8 +43,8 @@ type Options struct {
 type Client struct {
 	rest     rest.Client
 	address  string
-	user     []string // the path of the user
-	opts     Options
+	user     string // Options.User
+	beyond   string // Options.OutOfReach
 	pageSize int
 	habits   habits
 }
@@ -64,26 +67,39 @@ func New(address string, tokens oauth2.TokenSource, opts *Options) (*Client, err
 	case o.PageSize < 0 || o.PageSize > 1000:
 		return nil, fmt.Errorf("graph: page size %d is not between 1 and 1000", o.PageSize)
 	}
-	c := &Client{address: address, opts: o, pageSize: cmp.Or(o.PageSize, 100), user: []string{"users", cmp.Or(o.User, address)}}
-	if o.User == "me" {
-		c.user = []string{"me"}
-	}
-	if err := c.dial(tokens); err != nil {
+	c := &Client{address: address, user: o.User, beyond: o.OutOfReach, pageSize: cmp.Or(o.PageSize, 100)}
+	if err := c.dial(tokens, &o); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
+// dialled is the base URL that was parsed last: one string, and what it says. Most
+// processes know one.
+var dialled atomic.Pointer[struct {
+	text string
+	url  *url.URL
+}]
+
 // dial makes what sends the requests.
-func (c *Client) dial(tokens oauth2.TokenSource) error {
-	base, err := rest.ParseBase(cmp.Or(c.opts.BaseURL, BaseURL))
-	if err != nil {
-		return fmt.Errorf("graph: base URL: %w", err)
+func (c *Client) dial(tokens oauth2.TokenSource, o *Options) error {
+	text := cmp.Or(o.BaseURL, BaseURL)
+	last := dialled.Load()
+	if last == nil || last.text != text {
+		base, err := rest.ParseBase(text)
+		if err != nil {
+			return fmt.Errorf("graph: base URL: %w", err)
+		}
+		last = &struct {
+			text string
+			url  *url.URL
+		}{text, base}
+		dialled.Store(last)
 	}
 	if tokens == nil {
 		return errors.New("graph: no token source")
 	}
-	c.rest.Base, c.rest.HTTP, c.rest.Token = base, c.opts.HTTPClient, tokens
+	c.rest.Base, c.rest.HTTP, c.rest.Token = last.url, o.HTTPClient, tokens
 	c.rest.UserAgent = "exdesk (+https://github.com/exdesk/exdesk)"
 	c.rest.InFlight = maxInFlight
 	c.rest.Explain, c.rest.Elsewhere = explain, uploadHost
@@ -103,7 +119,10 @@ func (c *Client) Address() string { return c.address }
 
 // path returns a path below the user.
 func (c *Client) path(elements ...string) []string {
-	return append(c.user[:len(c.user):len(c.user)], elements...)
+	if c.user == "me" {
+		return append([]string{"me"}, elements...)
+	}
+	return append([]string{"users", cmp.Or(c.user, c.address)}, elements...)
 }
 
 // immutable asks for ids that stay when a mail is moved between folders. It
