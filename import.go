@@ -75,7 +75,7 @@ func (c *Connector) Import(ctx context.Context, n int) (*Report, error) {
 func (p *pass) importSome(ctx context.Context, mails []*Mail) error {
 	var marks []Mark
 	for _, m := range mails {
-		p.listed[m.ID] = true
+		p.see(m)
 		p.queues.add(m)
 		if !p.c.opts.DryRun && !m.Record.ticketed() && !m.importing() {
 			marks = append(marks, p.importMark(m))

@@ -65,27 +65,17 @@ func (c *Connector) pass(ctx context.Context, name string, work func(*pass) erro
 	if c.memory == nil {
 		c.memory = new(memory)
 	}
-	p := &pass{c: c, report: new(Report), listed: make(map[string]bool), begin: now()}
+	p := &pass{c: c, report: new(Report), begin: now()}
 	end := c.step(name, "")
 	err := work(p)
 
-	// What became a ticket should say so even if the caller is in a hurry, now
-	// or in the middle of it.
-	labelling, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
-	defer stop()
 	p.short = err != nil || ctx.Err() != nil
-	p.acquit(labelling)
-	if p.label(labelling, true); err == nil {
+	if len(p.pending)+len(p.suspects)+len(p.ended) > 0 {
+		p.end(ctx)
+	}
+	if err == nil {
 		err = p.account
 	}
-	if ctx.Err() == nil && p.passed > 0 && len(p.failing) <= few {
-		for _, mail := range p.failing {
-			c.memory.failedAlone(mail)
-		}
-	}
-	p.putRight(labelling)
 	if p.whole && (err == nil || errors.Is(err, ErrDamaged)) {
 		c.memory.prune(p.listed, now())
 		p.advance()
@@ -102,6 +92,24 @@ func (c *Connector) pass(ctx context.Context, name string, work func(*pass) erro
 		return p.report, fmt.Errorf("exdesk: %s: %w", name, err)
 	}
 	return p.report, nil
+}
+
+// end writes on the mails what became of them.
+func (p *pass) end(ctx context.Context) {
+	// What became a ticket should say so even if the caller is in a hurry, now
+	// or in the middle of it.
+	labelling, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	defer stop()
+	p.acquit(labelling)
+	p.label(labelling, true)
+	if ctx.Err() == nil && p.passed > 0 && len(p.failing) <= few {
+		for _, mail := range p.failing {
+			p.c.memory.failedAlone(mail)
+		}
+	}
+	p.putRight(labelling)
 }
 
 // pass is one Ingest or Import under way.
@@ -152,7 +160,7 @@ listing:
 		if p.c.own(mail); mail.HasCategory(p.c.labels().Processed) || mail.HasCategory(p.c.labels().Held) {
 			continue
 		}
-		p.listed[mail.ID] = true
+		p.see(mail)
 		p.queues.add(mail)
 		if mail.Received.After(p.newest) {
 			p.newest = mail.Received
@@ -210,6 +218,14 @@ listing:
 	return damage
 }
 
+// see notes that a mail was listed.
+func (p *pass) see(mail *Mail) {
+	if p.listed == nil {
+		p.listed = make(map[string]bool)
+	}
+	p.listed[mail.ID] = true
+}
+
 // leave lets mails wait that were not tried.
 func (p *pass) leave(mails []*Mail, why error) {
 	for _, mail := range mails {
@@ -240,6 +256,9 @@ const late = 10 * time.Minute
 // advance notes up to when all mail is done, so that the next pass need not
 // list it.
 func (p *pass) advance() {
+	if p.c.opts.Since.IsZero() {
+		return
+	}
 	m := p.c.memory
 	if !m.resumes(p.c.opts.Since, p.begin) {
 		m.swept = p.begin
