@@ -41,12 +41,10 @@ type Options struct {
 
 // Client is one mailbox. It is safe for concurrent use.
 type Client struct {
-	rest     rest.Client
-	address  string
-	user     string // Options.User
-	beyond   string // Options.OutOfReach
-	pageSize int
-	habits   habits
+	rest    rest.Client
+	address string
+	opts    *Options // User, OutOfReach and PageSize; nil if none is set
+	habits  habits
 }
 
 var _ exdesk.Mailbox = (*Client)(nil)
@@ -67,7 +65,10 @@ func New(address string, tokens oauth2.TokenSource, opts *Options) (*Client, err
 	case o.PageSize < 0 || o.PageSize > 1000:
 		return nil, fmt.Errorf("graph: page size %d is not between 1 and 1000", o.PageSize)
 	}
-	c := &Client{address: address, user: o.User, beyond: o.OutOfReach, pageSize: cmp.Or(o.PageSize, 100)}
+	c := &Client{address: address}
+	if o.User != "" || o.OutOfReach != "" || o.PageSize != 0 {
+		c.opts = &o
+	}
 	if err := c.dial(tokens, &o); err != nil {
 		return nil, err
 	}
@@ -80,6 +81,20 @@ var dialled atomic.Pointer[struct {
 	text string
 	url  *url.URL
 }]
+
+var service = &rest.Service{
+	UserAgent: "exdesk (+https://github.com/exdesk/exdesk)", InFlight: maxInFlight, Explain: explain, Elsewhere: uploadHost,
+}
+
+// options returns the settings of this Client alone.
+func (c *Client) options() Options {
+	if c.opts == nil {
+		return Options{}
+	}
+	return *c.opts
+}
+
+func (c *Client) pageSize() int { return cmp.Or(c.options().PageSize, 100) }
 
 // dial makes what sends the requests.
 func (c *Client) dial(tokens oauth2.TokenSource, o *Options) error {
@@ -100,9 +115,7 @@ func (c *Client) dial(tokens oauth2.TokenSource, o *Options) error {
 		return errors.New("graph: no token source")
 	}
 	c.rest.Base, c.rest.HTTP, c.rest.Token = last.url, o.HTTPClient, tokens
-	c.rest.UserAgent = "exdesk (+https://github.com/exdesk/exdesk)"
-	c.rest.InFlight = maxInFlight
-	c.rest.Explain, c.rest.Elsewhere = explain, uploadHost
+	c.rest.Service = service
 	return nil
 }
 
@@ -119,10 +132,11 @@ func (c *Client) Address() string { return c.address }
 
 // path returns a path below the user.
 func (c *Client) path(elements ...string) []string {
-	if c.user == "me" {
+	user := c.options().User
+	if user == "me" {
 		return append([]string{"me"}, elements...)
 	}
-	return append([]string{"users", cmp.Or(c.user, c.address)}, elements...)
+	return append([]string{"users", cmp.Or(user, c.address)}, elements...)
 }
 
 // immutable asks for ids that stay when a mail is moved between folders. It

@@ -196,7 +196,7 @@ type list struct {
 }
 
 func (c *Client) newList(filter, order string) *list {
-	return &list{c: c, filter: filter, order: order, top: c.pageSize, listed: make(map[string]bool), more: true}
+	return &list{c: c, filter: filter, order: order, top: c.pageSize(), listed: make(map[string]bool), more: true}
 }
 
 // snapshot lists mails to the end, or to a length from which the next list can
@@ -246,7 +246,7 @@ func (l *list) next(ctx context.Context) ([]*exdesk.Mail, error) {
 	case l.broken && len(page.list) > 0:
 		l.link = ""
 		if l.good++; l.good%goodPages == 0 {
-			l.top = min(l.top*2, l.c.pageSize)
+			l.top = min(l.top*2, l.c.pageSize())
 		}
 	default:
 		l.link = page.next

@@ -64,11 +64,11 @@ func New(subdomain string, tokens oauth2.TokenSource, opts *Options) (*Client, e
 	}
 	c := &Client{account: subdomain, log: cmp.Or(o.Logger, slog.New(slog.DiscardHandler))}
 	c.rest.Base, c.rest.HTTP, c.rest.Token = base, o.HTTPClient, tokens
-	c.rest.UserAgent = "exdesk (+https://github.com/exdesk/exdesk)"
-	c.rest.Explain = explain
-	c.rest.Spent, c.rest.Narrow = spent, narrow
+	c.rest.Service = &service
 	return c, nil
 }
+
+var service = rest.Service{UserAgent: "exdesk (+https://github.com/exdesk/exdesk)", Explain: explain, Spent: spent, Narrow: narrow}
 
 // Account returns the subdomain.
 func (c *Client) Account() string { return c.account }

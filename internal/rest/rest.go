@@ -28,38 +28,43 @@ import (
 	"github.com/exdesk/exdesk/internal/scan"
 )
 
+// Service is what all Clients of a service have in common. It must not change
+// after the first use.
+type Service struct {
+	UserAgent string
+	// InFlight bounds the requests of a Client under way at once; 0 sets no bound.
+	// An answer's open body counts.
+	InFlight int
+	// Explain puts a Failure into the service's words.
+	Explain func(*Failure) error
+	// Spent reads an answer's headers for how long the client's allowance is
+	// used up: 0 when it is not, or when the service does not tell. Optional.
+	Spent func(http.Header) time.Duration
+	// Narrow reports whether a 429 is about the thing that was asked for alone
+	// and says nothing of other requests. Optional.
+	Narrow func(http.Header) bool
+	// Elsewhere reports whether a host may be sent what is Bare, besides the
+	// service's own. Optional.
+	Elsewhere func(host string) bool
+}
+
 // Client sends requests to one service.
 type Client struct {
+	*Service
 	Base *url.URL // every request goes to this host; made by ParseBase
 	HTTP *http.Client
 	// Token is asked for a token by every request. One that has a method
 	// Refused(*oauth2.Token) is told of a token that the service did not take; one
 	// that has a method TokenContext(context.Context) is asked by that, and left when
 	// the request ends.
-	Token     oauth2.TokenSource
-	UserAgent string
-	// InFlight bounds the requests under way at once; 0 sets no bound. An
-	// answer's open body counts.
-	InFlight int
-	// Explain puts a Failure into the service's words.
-	Explain func(*Failure) error
-	// Spent reads an answer's headers for how long this client's allowance is
-	// used up: 0 when it is not, or when the service does not tell. Optional.
-	Spent func(http.Header) time.Duration
-	// Narrow reports whether a 429 is about the thing that was asked for alone
-	// and says nothing of other requests. Optional.
-	Narrow func(http.Header) bool
-
-	// Elsewhere reports whether a host may be sent what is Bare, besides the
-	// service's own. Optional.
-	Elsewhere func(host string) bool
+	Token oauth2.TokenSource
 
 	mu    sync.Mutex    // guards what follows
-	used  int           // of InFlight
-	line  []*place      // who waits for some of it, in order
-	quiet time.Time     // the service asked for silence until then
+	used  int32         // of InFlight
+	timed bool          // whether the service ever told its time
 	ahead time.Duration // of its clock before ours, by its last answer
-	timed bool          // whether it ever told its time
+	line  []*place      // who waits for some of InFlight, in order
+	quiet time.Time     // the service asked for silence until then
 }
 
 // How patiently one request is tried. A service that asks for a longer pause

@@ -158,8 +158,8 @@ type place struct {
 func (c *Client) enter(ctx context.Context, n int) error {
 	c.mu.Lock()
 	n = min(n, c.InFlight)
-	if len(c.line) == 0 && c.used+n <= c.InFlight {
-		c.used += n
+	if len(c.line) == 0 && int(c.used)+n <= c.InFlight {
+		c.used += int32(n)
 		c.mu.Unlock()
 		return nil
 	}
@@ -176,7 +176,7 @@ func (c *Client) enter(ctx context.Context, n int) error {
 	if i := slices.Index(c.line, p); i >= 0 {
 		c.line = slices.Delete(c.line, i, i+1)
 	} else {
-		c.used -= n
+		c.used -= int32(n)
 	}
 	c.serve()
 	return context.Cause(ctx)
@@ -186,14 +186,14 @@ func (c *Client) enter(ctx context.Context, n int) error {
 func (c *Client) leave(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.used -= min(n, c.InFlight)
+	c.used -= int32(min(n, c.InFlight))
 	c.serve()
 }
 
 // serve lets in who comes next. c.mu is held.
 func (c *Client) serve() {
-	for len(c.line) > 0 && c.used+c.line[0].n <= c.InFlight {
-		c.used += c.line[0].n
+	for len(c.line) > 0 && int(c.used)+c.line[0].n <= c.InFlight {
+		c.used += int32(c.line[0].n)
 		close(c.line[0].free)
 		c.line = c.line[1:]
 	}
