@@ -44,6 +44,10 @@ type Poller struct {
 // gives is after how long a pass does not count against Workers any more.
 const gives = 2 * time.Second
 
+// idleWorkers is how many workers are kept that have nothing to do. What others
+// have grown is given back.
+const idleWorkers = 8
+
 // poll is a Connector in a Poller.
 type poll struct {
 	p     *Poller
@@ -281,7 +285,7 @@ func (p *Poller) passed(w *worker, e *poll, pause time.Duration, ends bool) *pol
 	switch {
 	case next != nil:
 		p.take(w, next, now)
-	case p.start == nil || len(p.idle) >= p.places():
+	case p.start == nil || len(p.idle) == idleWorkers:
 		close(w.next)
 	default:
 		p.idle = append(p.idle, w)
