@@ -56,7 +56,7 @@
 //
 // And what both need:
 //
-//	limits.go    how fast: limits_window.go, one window; limits_all.go, several; limits_line.go, waiting in order; limits_file.go, kept
+//	limits.go    how fast: limits_window.go, one window; limits_log.go, packed; limits_all.go, several; limits_line.go, waiting in order; limits_file.go, kept
 //	observe.go   steps, for metrics
 //	mailbox.go, outbox.go, desk.go    the interfaces that everything else is behind
 //
