@@ -1,7 +1,9 @@
 package eml
 
 import (
+	"encoding/binary"
 	"io"
+	"math/bits"
 	"unicode/utf8"
 
 	"golang.org/x/text/transform"
@@ -171,11 +173,34 @@ func (t *textReader) finish(err error) {
 	t.eof = true
 }
 
+// plain copies printable ASCII, most of a text, from src to dst, eight octets at a
+// time, and returns how many it copied. It stops before anything else, and near
+// the end of either.
+func plain(dst, src []byte) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; len(src)-i >= 8 && len(dst)-i >= 8; i += 8 {
+		v := binary.LittleEndian.Uint64(src[i:])
+		binary.LittleEndian.PutUint64(dst[i:], v)
+		// The high bit of an octet is set where the octet is below a space, above
+		// 127, or 127. It may be set wrongly behind such an octet, never before.
+		if odd := ((v - ' '*ones) | v | (v + ones)) & highs; odd != 0 {
+			return i + bits.TrailingZeros64(odd)/8
+		}
+	}
+	return i
+}
+
 // clean copies text from src to dst as far as either goes. Unless last is set
 // it stops where what follows src matters.
 func (c choice) clean(dst, src []byte, last bool) (nd, ns int) {
 	i, o := 0, 0
 	for i < len(src) && o < len(dst) {
+		n := plain(dst[o:], src[i:])
+		o += n
+		if i += n; i == len(src) || o == len(dst) {
+			break
+		}
 		b := src[i]
 		switch {
 		case b >= ' ' && b < 0x7F || b == '\n' || b == '\t':
