@@ -58,24 +58,30 @@ func (r *Reader) find(w []byte, from int, bol, eof, full bool) (d delimiter, saf
 	return d, len(w) - heldBack(w), false
 }
 
-// dashes returns the index of the first "\n--" in w, or -1. It goes from dash to
-// dash, and not from line to line: base64, which most of a large mail is, has
-// lines and no dash.
+// dashes returns the index of the first "\n--" in w, or -1. Where there is no dash
+// near it looks for one, and not at every line: base64, which most of a large mail
+// is, has lines and no dash.
 func dashes(w []byte) int {
 	for i := 0; ; {
-		dash := bytes.IndexByte(w[i:], '-')
-		if dash < 0 {
-			return -1
-		}
-		i += dash
-		if i > 0 && w[i-1] == '\n' && i+1 < len(w) && w[i+1] == '-' {
-			return i - 1
-		}
 		line := bytes.IndexByte(w[i:], '\n')
 		if line < 0 {
 			return -1
 		}
-		i += line
+		if i += line + 1; len(w)-i < 2 {
+			return -1
+		}
+		if w[i] != '-' {
+			dash := bytes.IndexByte(w[i:], '-')
+			if dash < 0 {
+				return -1
+			}
+			if i += dash; w[i-1] != '\n' {
+				continue
+			}
+		}
+		if i+1 < len(w) && w[i+1] == '-' {
+			return i - 1
+		}
 	}
 }
 

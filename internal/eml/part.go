@@ -59,11 +59,9 @@ func (r *Reader) newPart(h *Header, path string) *Part {
 	if path == "" {
 		p.Path = "1"
 	}
-	var params map[string]string
-	p.Type, params = parseType(h.h.Get("Content-Type"))
-	p.Params = h.decodeParams(params)
+	p.Type, p.Params = h.kind, h.decodeParams(h.params)
 
-	disposition, params := parseDisposition(h.h.Get("Content-Disposition"))
+	disposition, params := parseDisposition(h.first("Content-Disposition"))
 	p.Disposition = disposition
 	p.Name = cleanName(h.decodeParam(params["filename"]))
 	if p.Name == "" {
@@ -72,7 +70,7 @@ func (r *Reader) newPart(h *Header, path string) *Part {
 	if ids := h.MessageIDs("Content-Id"); len(ids) > 0 {
 		p.ContentID = ids[0] // RFC 2045 §7: of the form of a Message-ID
 	}
-	p.Encoding = r.encoding(h.h.Get("Content-Transfer-Encoding"), p.Path)
+	p.Encoding = r.encoding(h.first("Content-Transfer-Encoding"), p.Path)
 
 	if p.Type == "" {
 		p.Type = r.defaultType(h, p)
@@ -82,7 +80,7 @@ func (r *Reader) newPart(h *Header, path string) *Part {
 
 // defaultType is the type of a part whose header names none that is valid.
 func (r *Reader) defaultType(h *Header, p *Part) string {
-	if v := strings.TrimSpace(h.h.Get("Content-Type")); v != "" {
+	if v := strings.TrimSpace(h.first("Content-Type")); v != "" {
 		r.note("malformed Content-Type of part %s", p.Path)
 		if strings.EqualFold(v, "html") {
 			return "text/html"

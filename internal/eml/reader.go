@@ -198,7 +198,7 @@ func (r *Reader) next() (*Part, error) {
 		if err != nil {
 			return nil, err
 		}
-		if h.h.Len() == 0 {
+		if len(h.fields) == 0 {
 			b, last, err := r.bytes(1)
 			if err != nil {
 				return nil, err
