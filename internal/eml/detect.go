@@ -103,7 +103,7 @@ func ascii(b []byte) int {
 
 // isISO2022JP looks for an escape sequence of RFC 1468.
 func isISO2022JP(b []byte) bool {
-	return bytes.Contains(b, []byte("\x1b$B")) || bytes.Contains(b, []byte("\x1b$@"))
+	return bytes.IndexByte(b, 0x1b) >= 0 && (bytes.Contains(b, []byte("\x1b$B")) || bytes.Contains(b, []byte("\x1b$@")))
 }
 
 // decodes tells whether b is well-formed under e.

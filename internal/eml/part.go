@@ -33,7 +33,8 @@ type Part struct {
 	Name string
 	// ContentID is without angle brackets.
 	ContentID string
-	// Within are the multiparts around the part, outermost first.
+	// Within are the multiparts around the part, outermost first. It is not to
+	// be modified.
 	Within []Container
 	// Encoding is the transfer encoding in effect: "7bit", "8bit", "binary",
 	// "quoted-printable", "base64" or "uuencode".
@@ -98,6 +99,10 @@ func (r *Reader) defaultType(h *Header, p *Part) string {
 
 // encoding maps the value of Content-Transfer-Encoding to a known one.
 func (r *Reader) encoding(v, path string) string {
+	switch v {
+	case "7bit", "8bit", "base64", "quoted-printable": // as nearly all write it
+		return v
+	}
 	name := strings.ToLower(strings.Trim(v, " \t\"';.,"))
 	if i := strings.IndexAny(name, ";,("); i >= 0 {
 		name = strings.TrimSpace(name[:i])

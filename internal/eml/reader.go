@@ -31,6 +31,7 @@ type Reader struct {
 	header  *Header
 	err     error // sticky, of Header and Next
 	stack   []*multipart
+	around  []Container // what within returned last
 	body    body
 	part    *Part
 	parts   int

@@ -56,7 +56,7 @@ func parts(n int) []byte {
 	const count = 900
 	for i := range count {
 		fmt.Fprintf(&b, "--_mixed_\r\nContent-Type: text/plain; charset=utf-8; name=\"%d.txt\"\r\nContent-Disposition: attachment\r\n\r\n%s\r\n",
-			i, strings.Repeat("Some words.\r\n", max(1, n/count/13)))
+			i, strings.Repeat("The order that we placed in March has not come yet, and we wait for it.\r\n", max(1, n/count/74)))
 	}
 	b.WriteString("--_mixed_--\r\n")
 	return b.Bytes()
