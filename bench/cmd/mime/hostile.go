@@ -28,7 +28,7 @@ import (
 //	parts             nine hundred parts
 var hostile = map[string]func(n int) []byte{
 	"hostile":         all,
-	"broken base64":   func(n int) []byte { return file("base64", n, strings.Repeat("QUJD", 9) + "*QUJD", 1) },
+	"broken base64":   func(n int) []byte { return file("base64", n, strings.Repeat("QUJD", 9)+"*QUJD", 1) },
 	"padded base64":   func(n int) []byte { return file("base64", n, "QUI=", 19) },
 	"short base64":    func(n int) []byte { return file("base64", n, "QUJD", 1) },
 	"one-line base64": func(n int) []byte { return file("base64", n, "QUJD", n/4) },
