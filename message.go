@@ -122,13 +122,20 @@ func beginning(digest string) string { return digest[:min(len(digest), half)] }
 func squeeze(s string, n int) string {
 	var b strings.Builder
 	b.Grow(min(n+utf8.UTFMax, len(s)))
-	for _, r := range s {
-		if b.Len() >= n {
+	word := 0 // where it begins
+	for i, r := range s {
+		if b.Len()+i-word >= n {
+			s = s[:i]
 			break
 		}
-		if !unicode.IsSpace(r) {
-			b.WriteRune(r)
+		if isSpace(r) {
+			b.WriteString(s[word:i])
+			word = i + utf8.RuneLen(r)
 		}
 	}
+	b.WriteString(s[word:])
 	return b.String()
 }
+
+// isSpace is unicode.IsSpace, at once for most of a text.
+func isSpace(r rune) bool { return (r <= ' ' || r >= utf8.RuneSelf) && unicode.IsSpace(r) }
