@@ -12,12 +12,9 @@ import (
 
 // finish puts the texts together.
 func (r *mailReader) finish() {
-	var text, rich strings.Builder
-	r.texts.writeText(&text)
-	r.msg.Text = text.String()
+	r.msg.Text = strings.Join(r.texts.appendText(nil), "") // which copies nothing of one text alone
 	if r.texts.isRich() {
-		r.texts.writeHTML(&rich)
-		r.msg.HTML = rich.String()
+		r.msg.HTML = strings.Join(r.texts.appendHTML(nil), "")
 	}
 	shown := make(map[string]bool)
 	eachCID(r.msg.HTML, func(id string) (string, bool) {

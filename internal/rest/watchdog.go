@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -49,11 +50,15 @@ type question struct {
 	mu    sync.Mutex // held while the source is read
 	body  io.Reader  // nil once it was taken away
 	ended bool       // whether the source was read to its end
+
+	over atomic.Bool // it is about to be taken away
 }
 
 var errTaken = errors.New("the request is over")
 
-func (q *question) Read(p []byte) (int, error) {
+// Read fills p: of a body of unknown length each Read becomes a chunk, which
+// leaves at once.
+func (q *question) Read(p []byte) (n int, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.body == nil {
@@ -62,14 +67,19 @@ func (q *question) Read(p []byte) (int, error) {
 	// Reading the source takes the caller's time, not the service's.
 	q.dog.pause()
 	defer q.dog.resume()
-	n, err := q.body.Read(p)
+	for n < len(p) && err == nil && !q.over.Load() {
+		var m int
+		m, err = q.body.Read(p[n:])
+		n += m
+	}
 	q.ended = q.ended || err == io.EOF
 	return n, err
 }
 
-// takeBack ends the transport's reading, after the Read that is under way, and
+// takeBack ends the transport's reading, after the source's Read that is under way, and
 // reports whether it had come to the end.
 func (q *question) takeBack() (ended bool) {
+	q.over.Store(true)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.body = nil
