@@ -9,6 +9,7 @@ import (
 // block collects the fields of one header, repaired so that each is what
 // RFC 5322 §2.2 calls a field: a name, a colon, and lines that are folded.
 type block struct {
+	page   *[bufSize]byte // where buf begins; a header that is larger leaves it
 	buf    []byte
 	starts []int // of the fields in buf
 	octets int   // read so far, for the limit
@@ -19,12 +20,18 @@ type block struct {
 
 var blocks = sync.Pool{New: func() any { return new(block) }}
 
-// release gives b back for another header, unless it has grown large.
+func newBlock() *block {
+	b := blocks.Get().(*block)
+	b.page = buffers.Get().(*[bufSize]byte)
+	b.buf = b.page[:0]
+	return b
+}
+
+// release gives b back for another header.
 func (b *block) release() {
-	if cap(b.buf) <= bufSize {
-		*b = block{buf: b.buf[:0], starts: b.starts[:0]}
-		blocks.Put(b)
-	}
+	buffers.Put(b.page)
+	*b = block{starts: b.starts[:0]}
+	blocks.Put(b)
 }
 
 func (b *block) fields() int { return len(b.starts) }
