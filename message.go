@@ -155,7 +155,7 @@ func squeezeInto(b *strings.Builder, s string, n int) {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
-		if i += size; !unicode.IsSpace(r) {
+		if i += size; !isSpace(r) {
 			b.WriteRune(r)
 		}
 	}
