@@ -20,16 +20,11 @@ type block struct {
 
 var blocks = sync.Pool{New: func() any { return new(block) }}
 
-func newBlock() *block {
-	b := blocks.Get().(*block)
-	b.page = buffers.Get().(*[bufSize]byte)
-	b.buf = b.page[:0]
-	return b
-}
-
 // release gives b back for another header.
 func (b *block) release() {
-	buffers.Put(b.page)
+	if b.page != nil {
+		buffers.Put(b.page)
+	}
 	*b = block{starts: b.starts[:0]}
 	blocks.Put(b)
 }
@@ -47,6 +42,10 @@ func (b *block) last() []byte {
 // add begins a field with its first line.
 func (b *block) add(line []byte) {
 	b.junk = false
+	if b.page == nil {
+		b.page = buffers.Get().(*[bufSize]byte)
+		b.buf = b.page[:0]
+	}
 	b.starts = append(b.starts, len(b.buf))
 	colon := bytes.IndexByte(line, ':')
 	b.buf = append(b.buf, trimRight(line[:colon])...)

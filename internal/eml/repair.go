@@ -186,7 +186,7 @@ func (r *Reader) after(n int) (line, w []byte, err error) {
 // readHeader reads the header of the message (path "") or of a part and leaves
 // the reader at the begin of the body.
 func (r *Reader) readHeader(path string) (*Header, error) {
-	b := newBlock()
+	b := blocks.Get().(*block)
 	defer b.release()
 	for done, long := false, false; !done; {
 		line, n, whole, err := r.line()
