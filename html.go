@@ -3,7 +3,6 @@ package exdesk
 import (
 	"html"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -262,7 +261,7 @@ func writeSpaced(b *strings.Builder, s string) {
 	word := -1                                       // where it begins
 	for i, r := range s {
 		switch {
-		case !unicode.IsSpace(r):
+		case !isSpace(r):
 			if word < 0 {
 				if word = i; space {
 					b.WriteByte(' ')

@@ -155,8 +155,11 @@ func squeezeInto(b *strings.Builder, s string, n int) {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(s[i:])
-		if i += size; !unicode.IsSpace(r) {
+		if i += size; !isSpace(r) {
 			b.WriteRune(r)
 		}
 	}
 }
+
+// isSpace is unicode.IsSpace, at once for most of a text.
+func isSpace(r rune) bool { return (r <= ' ' || r >= utf8.RuneSelf) && unicode.IsSpace(r) }

@@ -43,7 +43,9 @@ func (t *ticket) read(r *scan.Reader) {
 	for name := range r.Object {
 		switch string(name) {
 		case "id":
-			t.ID, _ = strconv.ParseInt(string(r.Raw()), 10, 64)
+			if id, err := strconv.ParseInt(string(r.Raw()), 10, 64); err == nil {
+				t.ID = id
+			}
 		case "external_id":
 			t.ExternalID = string(r.Text())
 		case "status":

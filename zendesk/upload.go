@@ -47,21 +47,14 @@ func (c *Client) Upload(ctx context.Context, f *exdesk.File) (*exdesk.Upload, er
 		req.Stream = f.Body
 	}
 	// QUIRK: the answer is JSON under the name of text/plain.
-	var out struct {
-		Upload struct {
-			Token      string `json:"token"`
-			Attachment struct {
-				URL string `json:"content_url"`
-			} `json:"attachment"`
-		} `json:"upload"`
-	}
+	var out madeUpload
 	if _, err := c.do(ctx, req, &out); err != nil {
 		return nil, err
 	}
-	if out.Upload.Token == "" {
+	if out.token == "" {
 		return nil, explain(&rest.Failure{Op: opUpload, Status: http.StatusCreated, Wait: -1, Err: errors.New("the answer has no token")})
 	}
-	return &exdesk.Upload{Token: out.Upload.Token, URL: out.Upload.Attachment.URL}, nil
+	return &exdesk.Upload{Token: out.token, URL: out.url}, nil
 }
 
 // mediaType returns a media type that is safe to send; the mail's own word for

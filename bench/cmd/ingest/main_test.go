@@ -92,8 +92,8 @@ func TestCosts(t *testing.T) {
 		allocations float64
 		kib         float64
 	}{
-		{"3KB", 0, 780, 125},
-		{"60KB", 2, 1400, 750},
+		{"3KB", 0, 490, 56},
+		{"60KB", 2, 880, 300},
 	} {
 		seen, cost := pass(v.sample, mails)
 		// A list; for 20 mails a batch that reads their categories, and one that
