@@ -58,8 +58,8 @@ func main() {
 		}
 		must(desk.CreateTicket(ctx, zendesk.Ticket{
 			Subject:   env.GetHeader("Subject"),
-			Requester: zendesk.Requester{Email: env.GetHeader("From")},
-			Comment:   zendesk.TicketComment{HTMLBody: env.HTML, Uploads: tokens},
+			Requester: &zendesk.Requester{Email: env.GetHeader("From")},
+			Comment:   &zendesk.TicketComment{HTMLBody: env.HTML, Uploads: tokens},
 		}))
 		done := models.NewMessage()
 		done.SetIsRead(new(true))
