@@ -24,10 +24,10 @@ func cold(p program, r *measure.Report) error {
 	if err != nil {
 		return err
 	}
-	r.Add("cold build of a minimal program", "s CPU", u.CPU.Seconds())
-	r.Add("cold build of a minimal program, wall", "s", u.Wall.Seconds())
-	r.Add("cold build of a minimal program, largest process", "MiB", measure.MiB(u.Largest))
-	r.Add("cold build of a minimal program, all processes", "MiB", measure.MiB(u.All))
+	r.Add("build/cold, CPU", "s CPU", u.CPU.Seconds())
+	r.Add("build/cold, wall", "s", u.Wall.Seconds())
+	r.Add("build/cold, largest process", "MiB", measure.MiB(u.Largest))
+	r.Add("build/cold, all processes", "MiB", measure.MiB(u.All))
 	return nil
 }
 
@@ -85,9 +85,9 @@ func warm(p program, r *measure.Report) error {
 		all = append(all, u)
 	}
 	u := median(all)
-	r.Add("warm build, a line changed", "s CPU", u.CPU.Seconds())
-	r.Add("warm build, a line changed, wall", "s", u.Wall.Seconds())
-	r.Add("warm build, a line changed, largest process", "MiB", measure.MiB(u.Largest))
+	r.Add("build/warm, CPU", "s CPU", u.CPU.Seconds())
+	r.Add("build/warm, wall", "s", u.Wall.Seconds())
+	r.Add("build/warm, largest process", "MiB", measure.MiB(u.Largest))
 	return nil
 }
 
@@ -120,8 +120,8 @@ func made(p program, r *measure.Report) error {
 		row   string
 		flags []string
 	}{
-		{"binary", nil},
-		{"binary, stripped", []string{"-ldflags=-s -w"}},
+		{"build/binary", nil},
+		{"build/binary, stripped", []string{"-ldflags=-s -w"}},
 	} {
 		if _, err := m.run(append([]string{"build", "-o", "program"}, b.flags...)...); err != nil {
 			return err
@@ -148,8 +148,8 @@ func made(p program, r *measure.Report) error {
 		return err
 	}
 	// Each with the program's own.
-	r.Add("modules in go list -m all", "modules", float64(strings.Count(listed, "\n")))
-	r.Add("modules in go version -m", "modules", float64(1+strings.Count(version, "\tdep\t")))
-	r.Add("packages in go list -deps", "packages", float64(strings.Count(packages, "\n")))
+	r.Add("build/modules, go list -m all", "modules", float64(strings.Count(listed, "\n")))
+	r.Add("build/modules, go version -m", "modules", float64(1+strings.Count(version, "\tdep\t")))
+	r.Add("build/packages, go list -deps", "packages", float64(strings.Count(packages, "\n")))
 	return nil
 }

@@ -22,13 +22,13 @@ func main() {
 		if p.slow && os.Getenv(measure.Quick) != "" {
 			continue // minutes of two processors, and gigabytes
 		}
-		all = append(all, measure.Of("cold build", p.subject, func(r *measure.Report) error { return cold(p, r) }))
+		all = append(all, measure.Of("build/cold", p.subject, func(r *measure.Report) error { return cold(p, r) }))
 	}
 	for _, p := range programs {
-		all = append(all, measure.Of("warm build", p.subject, func(r *measure.Report) error { return warm(p, r) }))
+		all = append(all, measure.Of("build/warm", p.subject, func(r *measure.Report) error { return warm(p, r) }))
 	}
 	for _, p := range programs {
-		all = append(all, measure.Of("made of", p.subject, func(r *measure.Report) error { return made(p, r) }))
+		all = append(all, measure.Of("build/program", p.subject, func(r *measure.Report) error { return made(p, r) }))
 	}
 	measure.Main(all...)
 }

@@ -1,6 +1,5 @@
-// Turns the unread mail of a mailbox into tickets, as their documentation does it
-// with the least code. Its token is there already: to get one takes a further
-// module.
+// Turns the unread mail of a mailbox into tickets, as the documentation of these
+// modules does it, with the least code.
 package main
 
 import (
@@ -8,22 +7,14 @@ import (
 	"context"
 	"log"
 	"os"
-	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 	"github.com/jhillyerd/enmime/v2"
 	msgraph "github.com/microsoftgraph/msgraph-sdk-go"
 	"github.com/microsoftgraph/msgraph-sdk-go/models"
 	"github.com/microsoftgraph/msgraph-sdk-go/users"
 	"github.com/nukosuke/go-zendesk/zendesk"
 )
-
-type token string
-
-func (t token) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	return azcore.AccessToken{Token: string(t), ExpiresOn: time.Now().Add(time.Hour)}, nil
-}
 
 func must[T any](v T, err error) T {
 	if err != nil {
@@ -35,7 +26,8 @@ func must[T any](v T, err error) T {
 func main() {
 	log.SetPrefix("importer: ")
 	ctx := context.Background()
-	graph := must(msgraph.NewGraphServiceClientWithCredentials(token(os.Getenv("GRAPH_TOKEN")), []string{"https://graph.microsoft.com/.default"}))
+	credential := must(azidentity.NewClientSecretCredential("contoso.com", os.Getenv("ENTRA_CLIENT_ID"), os.Getenv("ENTRA_CLIENT_SECRET"), nil))
+	graph := must(msgraph.NewGraphServiceClientWithCredentials(credential, []string{"https://graph.microsoft.com/.default"}))
 	desk := must(zendesk.NewClient(nil))
 	if err := desk.SetSubdomain("acme"); err != nil {
 		log.Fatal(err)
