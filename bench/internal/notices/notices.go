@@ -4,9 +4,11 @@ package notices
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"strings"
 )
 
@@ -21,6 +23,7 @@ type Notice struct {
 	MessageID         string // in angle brackets
 	Text, HTML        string
 	File              int64 // octets of the file that it has; 0 if it has none
+	size              string
 	n                 int
 }
 
@@ -49,7 +52,7 @@ func New(size string, n int, from string) *Notice {
 		Subject:   fmt.Sprintf("Re: [Acme] Order %d", n),
 		MessageID: fmt.Sprintf("<56Z97D7G67G_%s%08x_sprut@zendesk.com>", size, n),
 		Text:      "Your order is on its way. " + text + "\r\n", HTML: "<p>Your order is on its way.</p>\r\n<p>" + fold(text) + "</p>\r\n",
-		File: file, n: n,
+		File: file, size: size, n: n,
 	}
 }
 
@@ -68,14 +71,24 @@ func fold(text string) string {
 // Body returns the octets of the file, which nothing can compress.
 func (v *Notice) Body() io.Reader { return io.LimitReader(rand.NewChaCha8([32]byte{}), v.File) }
 
+// WriteFile writes the file to a path.
+func (v *Notice) WriteFile(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, v.Body())
+	return errors.Join(err, f.Close())
+}
+
 // WriteMIME writes the notification as Zendesk hands it over. It needs no memory
 // for the file.
 func (v *Notice) WriteMIME(w io.Writer) error {
 	const header = "From: Acme Support <%s>\r\nTo: %s\r\nReply-To: %[1]s\r\nSubject: %[3]s\r\nDate: Mon, 23 Nov 2026 10:00:00 +0100\r\n" +
 		"Message-ID: %[4]s\r\nIn-Reply-To: <one.%[5]d@customer.example>\r\nReferences: <one.%[5]d@customer.example>\r\n" +
 		"Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All\r\nX-Mailer: Zendesk Mailer\r\n" +
-		"X-Zendesk-From-Account-Id: cc6f582\r\nX-Zendesk-Email-Id: 01HQ6Z3D%08[5]x%[6]d\r\nMIME-Version: 1.0\r\n"
-	if _, err := fmt.Fprintf(w, header, v.From, v.To, v.Subject, v.MessageID, v.n, v.File); err != nil {
+		"X-Zendesk-From-Account-Id: cc6f582\r\nX-Zendesk-Email-Id: 01HQ6Z3D%[6]s%08[5]x\r\nMIME-Version: 1.0\r\n"
+	if _, err := fmt.Fprintf(w, header, v.From, v.To, v.Subject, v.MessageID, v.n, v.size); err != nil {
 		return err
 	}
 	alternative := "Content-Type: multipart/alternative; boundary=\"alternative\"\r\n\r\n" +
