@@ -1,6 +1,8 @@
 package graphtest_test
 
 import (
+	"compress/gzip"
+	"io"
 	"net/url"
 	"strings"
 	"testing"
@@ -180,6 +182,26 @@ func TestPatchRefused(t *testing.T) {
 	b.refused(b.do("PATCH", b.message(id), `{"x":"`+strings.Repeat("x", 4_000_000)+`"}`), 413, "RequestEntityTooLarge")
 	after, _ := b.fake.Message(id)
 	require.Equal(t, m, after, "nothing changed, not even the change key")
+}
+
+// What Microsoft's own SDKs send is in gzip, be it ever so short.
+func TestGzipBody(t *testing.T) {
+	b := setup(t, nil)
+	id := b.deliver("one")[0]
+	pack := func(s string) string {
+		var out strings.Builder
+		w := gzip.NewWriter(&out)
+		_, _ = io.WriteString(w, s)
+		require.NoError(t, w.Close())
+		return out.String()
+	}
+	require.Equal(t, 200, b.do("PATCH", b.message(id), pack(`{"isRead":true}`), "Content-Encoding", "gzip").status)
+	m, _ := b.fake.Message(id)
+	require.True(t, m.IsRead)
+	b.refused(b.do("PATCH", b.message(id), pack(`{"x":"`+strings.Repeat("x", 4_000_000)+`"}`), "Content-Encoding", "gzip"), 413, "RequestEntityTooLarge")
+	b.refused(b.do("PATCH", b.message(id), `{"isRead":false}`, "Content-Encoding", "gzip"), 400, "BadRequest")
+	b.refused(b.do("PATCH", b.message(id), pack(`{"isRead":false}`)[:20], "Content-Encoding", "gzip"), 400, "BadRequest")
+	b.refused(b.do("PATCH", b.message(id), `{"isRead":false}`, "Content-Encoding", "br"), 415, "UnsupportedMediaType")
 }
 
 func TestIfMatch(t *testing.T) {

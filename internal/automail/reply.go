@@ -3,6 +3,7 @@ package automail
 import (
 	"fmt"
 	"strings"
+	"sync"
 )
 
 // replyFields say that a mail is an automatic reply, with a value that does so,
@@ -55,32 +56,39 @@ func (m *mail) autoReply() Verdict {
 	// What a rule of Exchange passes on is still a person's; what it answers
 	// has a heading with a colon.
 	byRule := m.byRule()
-	phrase := containsAny(m.head(), awayPhrases)
+	// Most mail has no sign that makes it worth reading.
+	away := sync.OnceValue(func() string { return containsAny(m.head(), awayPhrases) })
 	heading, colon := m.subject.begins(replyHeadings)
-	switch why := fmt.Sprintf("the subject begins with %q and ", heading); {
+	why := ""
+	switch {
 	case heading == "", byRule && !colon:
 	case machine != "":
-		return replied(why + machine)
-	case phrase != "":
-		return replied(why + fmt.Sprintf("the text says %q", phrase))
+		why = machine
+	case away() != "":
+		why = fmt.Sprintf("the text says %q", away())
 	case colon && m.threaded:
 		// A person's answer would begin with Re.
-		return replied(why + "it answers another mail")
+		why = "it answers another mail"
 	case colon && m.h.Has("X-Auto-Response-Suppress"):
-		return replied(why + "X-Auto-Response-Suppress is there")
+		why = "X-Auto-Response-Suppress is there"
+	}
+	if why != "" {
+		return replied(fmt.Sprintf("the subject begins with %q and ", heading) + why)
 	}
 	heading, colon = m.subject.begins(absenceHeadings)
 	if heading == "" && !m.subject.reply {
 		heading, colon = containsAny(m.subject.text, awayPhrases), false
 	}
-	signs := 0
-	for _, sign := range []bool{m.auto != "" || m.nullPath || m.precedence == "bulk" || m.precedence == "junk", m.threaded, phrase != ""} {
-		if sign {
-			signs++
+	if heading != "" && (colon || !byRule) {
+		signs := 0
+		for _, sign := range []bool{m.auto != "" || m.nullPath || m.precedence == "bulk" || m.precedence == "junk", m.threaded, away() != ""} {
+			if sign {
+				signs++
+			}
 		}
-	}
-	if heading != "" && signs >= 2 && (colon || !byRule) {
-		return replied(fmt.Sprintf("the subject has %q and other signs", heading))
+		if signs >= 2 {
+			return replied(fmt.Sprintf("the subject has %q and other signs", heading))
+		}
 	}
 	if topic := m.exchangeReply(); topic != "" {
 		return replied("Exchange made it by a rule, and the subject puts a heading before " + topic)
@@ -89,10 +97,11 @@ func (m *mail) autoReply() Verdict {
 		return Verdict{} // what a rule passes on is still a person's
 	}
 	// A form on a web site may pass on that somebody is away.
-	if phrase != "" && (m.threaded || m.nullPath || m.precedence != "") {
-		return replied(fmt.Sprintf("%s and it says %q", machine, phrase))
+	if away() != "" && (m.threaded || m.nullPath || m.precedence != "") {
+		return replied(fmt.Sprintf("%s and it says %q", machine, away()))
 	}
-	if phrase = containsAny(m.subject.whole, ticketHeadings); phrase == "" {
+	phrase := containsAny(m.subject.whole, ticketHeadings)
+	if phrase == "" {
 		phrase = containsAny(clip(m.head(), ackBytes), m.ticketPhrases())
 	}
 	if phrase != "" && (m.threaded || m.nullPath || m.precedence != "" || m.auto != "") {
