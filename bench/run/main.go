@@ -89,7 +89,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer programs.remove()
-	measures, err := programs.measures(ctx, s.only)
+	measures, err := programs.measures(ctx, s)
 	if err != nil {
 		return err
 	}

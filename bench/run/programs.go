@@ -72,11 +72,13 @@ func (p *programs) path(area string) string { return filepath.Join(p.dir, area) 
 
 // measures asks the programs what they can measure. Those of one name belong
 // together, from whatever program; exdesk is the first of each.
-func (p *programs) measures(ctx context.Context, only *regexp.Regexp) ([]*group, error) {
+func (p *programs) measures(ctx context.Context, s *settings) ([]*group, error) {
 	var groups []*group
 	byName := make(map[string]*group)
 	for _, area := range p.areas {
-		out, err := output(exec.CommandContext(ctx, p.path(area), "list"))
+		list := exec.CommandContext(ctx, p.path(area), "list")
+		list.Env = environment("", p.dir, s.quick)
+		out, err := output(list)
 		if err != nil {
 			return nil, fmt.Errorf("%s list: %w", area, err)
 		}
@@ -85,7 +87,7 @@ func (p *programs) measures(ctx context.Context, only *regexp.Regexp) ([]*group,
 			return nil, fmt.Errorf("%s list: %w", area, err)
 		}
 		for _, pair := range pairs {
-			if only != nil && !only.MatchString(pair.Measure) {
+			if s.only != nil && !s.only.MatchString(pair.Measure) {
 				continue
 			}
 			g := byName[pair.Measure]
@@ -129,7 +131,7 @@ func (p *programs) measure(ctx context.Context, name string, s subject, quick bo
 	}
 	defer stop()
 	cmd := exec.CommandContext(ctx, p.path(s.area), "run", name, s.name)
-	cmd.Env = environment(url, quick)
+	cmd.Env = environment(url, p.dir, quick)
 	out, err := output(cmd)
 	if err != nil {
 		return nil, fmt.Errorf("%s of %s: %w", name, s.name, err)

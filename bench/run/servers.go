@@ -40,9 +40,9 @@ func startServers(ctx context.Context, program string) (url string, stop func(),
 	return strings.TrimSpace(line), stop, nil
 }
 
-// environment is that of a subject program.
-func environment(url string, quick bool) []string {
-	env := append(os.Environ(), servers.Variable+"="+url, measure.Quick+"=")
+// environment is that of a subject program. dir is this run's.
+func environment(url, dir string, quick bool) []string {
+	env := append(os.Environ(), servers.Variable+"="+url, measure.Run+"="+dir, measure.Quick+"=")
 	if quick {
 		env = append(env, measure.Quick+"=1") // the last one counts
 	}

@@ -12,11 +12,6 @@ import (
 	"github.com/exdesk/exdesk/bench/internal/measure"
 )
 
-// Run is the environment variable with a directory that one run of all
-// measurements has for itself. What is too slow to be measured in each of its
-// rounds is kept there from the first one.
-const Run = "EXDESK_BENCH_RUN"
-
 // cold builds a program with an empty build cache. What it needs has been
 // downloaded.
 func cold(p program, r *measure.Report) error {
@@ -32,7 +27,7 @@ func cold(p program, r *measure.Report) error {
 }
 
 func recall(p program) (*usage, error) {
-	dir := os.Getenv(Run)
+	dir := os.Getenv(measure.Run)
 	if !p.slow || dir == "" {
 		return buildCold(p)
 	}

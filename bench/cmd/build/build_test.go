@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/exdesk/exdesk/bench/internal/measure"
 )
 
 // A module is what is pinned, and each change of its program is another one.
@@ -50,8 +52,8 @@ func TestWatch(t *testing.T) {
 
 // What is slow is measured once in a run.
 func TestRecall(t *testing.T) {
-	t.Setenv(Run, t.TempDir())
-	require.NoError(t, os.WriteFile(filepath.Join(os.Getenv(Run), "cold-sdk.json"), []byte(`{"CPU":3000000000,"Largest":7}`), 0o600))
+	t.Setenv(measure.Run, t.TempDir())
+	require.NoError(t, os.WriteFile(filepath.Join(os.Getenv(measure.Run), "cold-sdk.json"), []byte(`{"CPU":3000000000,"Largest":7}`), 0o600))
 	u, err := recall(program{dir: "sdk", slow: true})
 	require.NoError(t, err)
 	require.EqualValues(t, 7, u.Largest)

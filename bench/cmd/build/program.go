@@ -36,7 +36,7 @@ const (
 
 var programs = []program{
 	{subject: "exdesk", dir: "exdesk", needs: exdesk},
-	{subject: "msgraph-sdk-go + enmime + go-zendesk", dir: "sdk", needs: peers, slow: true},
+	{subject: "SDK + enmime + go-zendesk", dir: "sdk", needs: peers, slow: true},
 	{subject: "net/http, encoding/json: one page", dir: "bare"},
 }
 

@@ -20,7 +20,7 @@ type usage struct {
 }
 
 // look is how often the memory of all processes is added up.
-const look = 20 * time.Millisecond
+const look = 100 * time.Millisecond
 
 // watch runs a command to its end.
 func watch(cmd *exec.Cmd) (*usage, error) {

@@ -73,6 +73,11 @@ func MiB(octets int64) float64 { return float64(octets) / (1 << 20) }
 // Quick is the environment variable that asks for fewer repetitions.
 const Quick = "EXDESK_BENCH_QUICK"
 
+// Run is the environment variable with a directory that one run of everything
+// has for itself. What is too slow to be measured in each of its rounds is kept
+// there from the first one.
+const Run = "EXDESK_BENCH_RUN"
+
 // Times is how often something is to be repeated: often, or seldom where
 // Quick is set.
 func Times(often, seldom int) int {
