@@ -19,8 +19,8 @@ import (
 // Parcel is a notification to be sent.
 type Parcel struct {
 	*notices.Notice
-	// MIME and File are the paths of its octets and of the file that it has.
-	MIME, File string
+	// MIME is the path of its octets.
+	MIME string
 }
 
 // Sender sends a notification. It is used by one goroutine.
@@ -130,7 +130,7 @@ func (b *bench) all(send Sender, size string, n int, c *measure.Cost) error {
 	if k := after.Sent - before.Sent; k != n {
 		return fmt.Errorf("of %d notifications %d have left", n, k)
 	}
-	if got, want := after.SentOctets-before.SentOctets, int64(n)*parcels[0].Notice.File; got < want {
+	if got, want := after.SentOctets-before.SentOctets, int64(n)*parcels[0].File; got < want {
 		return fmt.Errorf("what has left has %d octets, and its files alone have %d", got, want)
 	}
 	if c != nil {
@@ -142,14 +142,10 @@ func (b *bench) all(send Sender, size string, n int, c *measure.Cost) error {
 // parcel writes a notification to files.
 func (b *bench) parcel(size string, n int) (*Parcel, error) {
 	v := notices.New(size, n, b.mailbox)
-	p := &Parcel{Notice: v, MIME: filepath.Join(b.dir, fmt.Sprintf("%s-%d.eml", size, n)), File: filepath.Join(b.dir, size+".bin")}
+	p := &Parcel{Notice: v, MIME: filepath.Join(b.dir, fmt.Sprintf("%s-%d.eml", size, n))}
 	f, err := os.Create(p.MIME)
 	if err != nil {
 		return nil, err
 	}
-	err = errors.Join(v.WriteMIME(f), f.Close())
-	if err != nil || n > 0 {
-		return p, err
-	}
-	return p, v.WriteFile(p.File)
+	return p, errors.Join(v.WriteMIME(f), f.Close())
 }

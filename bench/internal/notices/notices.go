@@ -4,11 +4,9 @@ package notices
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"strings"
 )
 
@@ -70,16 +68,6 @@ func fold(text string) string {
 
 // Body returns the octets of the file, which nothing can compress.
 func (v *Notice) Body() io.Reader { return io.LimitReader(rand.NewChaCha8([32]byte{}), v.File) }
-
-// WriteFile writes the file to a path.
-func (v *Notice) WriteFile(path string) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(f, v.Body())
-	return errors.Join(err, f.Close())
-}
 
 // WriteMIME writes the notification as Zendesk hands it over. It needs no memory
 // for the file.
