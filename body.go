@@ -130,28 +130,31 @@ func (m *Message) place(s string) string {
 // it returns in the URL's place.
 func eachCID(s string, replace func(id string) (string, bool)) string {
 	var out strings.Builder
-	for {
-		i := indexFold(s, "cid:")
+	kept := 0 // from where on s is as it was
+	for at := 0; ; {
+		i := indexFold(s[at:], "cid:")
 		if i < 0 {
 			break
 		}
-		end := i + 4
-		for end < len(s) && !strings.ContainsRune(" \t\r\n\"'<>()", rune(s[end])) {
-			end++
+		i += at
+		at = i + 4
+		for at < len(s) && !strings.ContainsRune(" \t\r\n\"'<>()", rune(s[at])) {
+			at++
 		}
-		raw := s[i+4 : end]
-		id := html.UnescapeString(raw)
+		id := html.UnescapeString(s[i+4 : at])
 		if u, err := url.PathUnescape(id); err == nil {
 			id = u
 		}
 		if to, ok := replace(id); ok && (i == 0 || !isWordByte(s[i-1])) {
-			out.WriteString(s[:i] + to)
-		} else {
-			out.WriteString(s[:end])
+			out.WriteString(s[kept:i])
+			out.WriteString(to)
+			kept = at
 		}
-		s = s[end:]
 	}
-	out.WriteString(s)
+	if kept == 0 {
+		return s
+	}
+	out.WriteString(s[kept:])
 	return out.String()
 }
 
@@ -173,13 +176,18 @@ func indexFold(s, needle string) int {
 // placeholder, or {% as Liquid, which its templates are in, however that is
 // written: a word joiner, which nobody sees, stands behind the first sign.
 func neutral(s string) string {
-	s = signEntity.ReplaceAllStringFunc(s, func(entity string) string {
-		switch code, _ := reference(entity); code {
-		case '{', '%':
-			return string(code)
-		}
-		return entity
-	})
+	if signEntity.MatchString(s) {
+		s = signEntity.ReplaceAllStringFunc(s, func(entity string) string {
+			switch code, _ := reference(entity); code {
+			case '{', '%':
+				return string(code)
+			}
+			return entity
+		})
+	}
+	if strings.IndexByte(s, '{') < 0 {
+		return s
+	}
 	var b strings.Builder
 	for {
 		i := strings.IndexByte(s, '{')

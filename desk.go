@@ -27,8 +27,9 @@ type Desk interface {
 	Find(ctx context.Context, externalID string, since time.Time) ([]*Ticket, error)
 
 	// Upload stores one file for a ticket that is to come. It reads File.Body
-	// to its end or to the first error, which it returns. ErrRefused means
-	// that the service will not take the file; the ticket can do without.
+	// to its end or to the first error, which it returns, and not any more once
+	// it has returned. ErrRefused means that the service will not take the file;
+	// the ticket can do without.
 	Upload(ctx context.Context, f *File) (*Upload, error)
 
 	// Create makes a ticket, at most one for a key as long as the service

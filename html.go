@@ -3,6 +3,7 @@ package exdesk
 import (
 	"html"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -28,7 +29,7 @@ func htmlText(s string) string {
 		if i < 0 {
 			i = len(s)
 		}
-		b.WriteString(spaced(html.UnescapeString(s[:i])))
+		writeSpaced(&b, html.UnescapeString(s[:i]))
 		if s = s[i:]; s == "" {
 			break
 		}
@@ -47,35 +48,48 @@ func htmlText(s string) string {
 // it begins none either with what was behind what is taken out.
 func tidy(s string) string {
 	var b strings.Builder
-	for s != "" {
-		i := strings.IndexByte(s, '<')
+	kept := 0 // from where on s is as it was
+	drop := func(from, to int, instead string) {
+		b.WriteString(s[kept:from])
+		b.WriteString(instead)
+		kept = to
+	}
+	for at := 0; at < len(s); {
+		i := strings.IndexByte(s[at:], '<')
 		if i < 0 {
-			b.WriteString(s)
 			break
 		}
-		b.WriteString(s[:i])
-		s = s[i:]
-		name, rest, closed := tag(s)
+		at += i
+		name, rest, closed := tag(s[at:])
+		end := len(s) - len(rest)
 		switch {
 		case name == "":
-			b.WriteString("&lt;")
-			rest = s[1:]
+			end = at + 1
+			drop(at, end, "&lt;")
 		case !closed:
+			drop(at, len(s), "")
 			return b.String()
 		case name == "!":
+			drop(at, end, "")
 		case unseen[name]:
 			// What is in them is no markup, whatever it looks like.
-			end := endOf(rest, name)
-			if end < 0 {
+			i := endOf(rest, name)
+			if i < 0 {
+				drop(at, len(s), "")
 				return b.String()
 			}
-			_, rest, _ = tag(rest[end:])
+			_, rest, _ = tag(rest[i:])
+			end = len(s) - len(rest)
+			drop(at, end, "")
 		case literal[strings.TrimPrefix(name, "/")] || unseen[strings.TrimPrefix(name, "/")]:
-		default:
-			b.WriteString(s[:len(s)-len(rest)])
+			drop(at, end, "")
 		}
-		s = rest
+		at = end
 	}
+	if kept == 0 {
+		return s // as most of it is that has been here before
+	}
+	b.WriteString(s[kept:])
 	return b.String()
 }
 
@@ -199,27 +213,72 @@ func isBlank(c byte) bool { return c == ' ' || '\t' <= c && c <= '\r' && c != '\
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
-// spaced folds white space to single spaces, as HTML does.
-func spaced(s string) string {
-	if strings.TrimSpace(s) == "" {
-		if s == "" {
-			return ""
+// writeSpaced folds white space to single spaces, as HTML does.
+func writeSpaced(b *strings.Builder, s string) {
+	if s == "" {
+		return
+	}
+	space := strings.IndexByte(" \t\r\n", s[0]) >= 0 // before the next word
+	word := -1                                       // where it begins
+	for i, r := range s {
+		switch {
+		case !unicode.IsSpace(r):
+			if word < 0 {
+				if word = i; space {
+					b.WriteByte(' ')
+				}
+			}
+		case word >= 0:
+			b.WriteString(s[word:i])
+			word, space = -1, true
 		}
-		return " "
 	}
-	out := strings.Join(strings.Fields(s), " ")
-	if strings.IndexByte(" \t\r\n", s[0]) >= 0 {
-		out = " " + out
+	switch {
+	case word >= 0:
+		b.WriteString(s[word:])
+	case strings.IndexByte(" \t\r\n", s[len(s)-1]) >= 0 || strings.TrimSpace(s) == "":
+		b.WriteByte(' ')
 	}
-	if strings.IndexByte(" \t\r\n", s[len(s)-1]) >= 0 {
-		out += " "
-	}
-	return out
 }
 
 // blank reports whether a reader would see nothing.
 func blank(s string) bool {
+	if _, ok := firstText(s); ok {
+		return false
+	}
 	return strings.TrimSpace(strings.ReplaceAll(htmlText(s), "\u00a0", " ")) == "" && indexFold(s, "<img") < 0
+}
+
+// firstText finds text that a reader surely sees, as long as no entity comes before
+// it, which takes more to tell.
+func firstText(s string) (at int, ok bool) {
+	for i := 0; i < len(s); {
+		text := s[i:]
+		if end := strings.IndexAny(text, "<&"); end >= 0 {
+			text = text[:end]
+		}
+		if strings.TrimSpace(text) != "" {
+			return i, true
+		}
+		if i += len(text); i == len(s) || s[i] == '&' {
+			break
+		}
+		name, rest, closed := tag(s[i:])
+		switch {
+		case name == "":
+			return i, true // the sign itself
+		case !closed:
+			return 0, false
+		case unseen[name]:
+			end := endOf(rest, name)
+			if end < 0 {
+				return 0, false
+			}
+			_, rest, _ = tag(rest[end:])
+		}
+		i = len(s) - len(rest)
+	}
+	return 0, false
 }
 
 // cut shortens a text to at most n octets: at the end of a line or of a word

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/exdesk/exdesk/internal/automail"
 	"github.com/exdesk/exdesk/internal/eml"
@@ -120,6 +121,7 @@ func beginning(digest string) string { return digest[:min(len(digest), half)] }
 // squeeze returns the first n octets or so of s that are no white space.
 func squeeze(s string, n int) string {
 	var b strings.Builder
+	b.Grow(min(n+utf8.UTFMax, len(s)))
 	for _, r := range s {
 		if b.Len() >= n {
 			break

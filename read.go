@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"strings"
+	"sync"
 
 	"github.com/exdesk/exdesk/internal/eml"
 )
@@ -40,16 +41,25 @@ type mailReader struct {
 	held    int // octets of text
 	leaves  int // texts
 	uploads int
-	buf     []byte // for small files
+	scratch *scratch
 }
+
+// scratch is memory for what is read and not kept, which the next mail uses again.
+type scratch struct {
+	file [small]byte // how a file begins
+	text bytes.Buffer
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 // read reads the mail from src, its files to the desk. With an error the
 // message holds what was read until then. A *rejection may come with a message
 // that was read to its end.
 func read(ctx context.Context, src io.Reader, most int64, desk Desk, early func(*Message) error) (*Message, error) {
 	s := &source{r: src, most: most}
-	r := &mailReader{ctx: ctx, desk: desk, early: early, src: s, eml: eml.NewReader(s, nil), msg: new(Message)}
+	r := &mailReader{ctx: ctx, desk: desk, early: early, src: s, eml: eml.NewReader(s, nil), msg: new(Message), scratch: scratches.Get().(*scratch)}
 	defer r.eml.Release()
+	defer scratches.Put(r.scratch)
 	err := r.read()
 	r.msg.octets = s.n
 	r.msg.Repairs = append(r.msg.Repairs, r.eml.Repairs()...)
@@ -177,10 +187,11 @@ func (r *mailReader) text(p *eml.Part) error {
 		a, most = Attachment{Name: "message.html", Type: "text/html"}, maxHTML
 	}
 	in := p.Text()
-	head, err := io.ReadAll(io.LimitReader(in, int64(most)+1))
-	if err != nil {
+	r.scratch.text.Reset()
+	if _, err := r.scratch.text.ReadFrom(io.LimitReader(in, int64(most)+1)); err != nil {
 		return err
 	}
+	head := r.scratch.text.Bytes()
 	body := string(head)
 	if len(head) > most {
 		a.unnamed = true
@@ -222,18 +233,16 @@ func (r *mailReader) file(a Attachment, charset string, body io.Reader) error {
 			f.Type = t
 		}
 	}
-	if r.buf == nil {
-		r.buf = make([]byte, small)
-	}
-	n, err := io.ReadFull(in, r.buf)
+	buf := r.scratch.file[:]
+	n, err := io.ReadFull(in, buf)
 	switch err {
 	case nil:
-		f.Body = io.MultiReader(bytes.NewReader(r.buf), in)
+		f.Body = io.MultiReader(bytes.NewReader(buf), in)
 	case io.EOF, io.ErrUnexpectedEOF:
 		if in.err != nil && in.err != io.EOF { // the source broke off: no end at all
 			return in.err
 		}
-		f.Size, f.Body = int64(n), bytes.NewReader(r.buf[:n])
+		f.Size, f.Body = int64(n), bytes.NewReader(buf[:n])
 	default:
 		return err
 	}
