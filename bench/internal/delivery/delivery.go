@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"github.com/exdesk/exdesk/bench/internal/measure"
@@ -68,21 +67,31 @@ func (b *bench) run(open Open) (err error) {
 		return err
 	}
 	// What is made once, by the process or in the mailbox, is made by a small one.
-	if err := b.all(send, "1KB", 3, nil); err != nil {
+	few, err := b.parcels("1KB", 3)
+	if err != nil {
 		return err
 	}
-	runtime.GC()
+	n := map[string]int{"5KB": measure.Times(300, 60), "2MB": measure.Times(30, 6), "30MB": measure.Times(4, 1)}[b.size]
+	many, err := b.parcels(b.size, n)
+	if err != nil {
+		return err
+	}
+	if err := measure.Forget(); err != nil {
+		return err
+	}
+	if _, err := b.all(send, few); err != nil {
+		return err
+	}
 	before, err := measure.Peak()
 	if err != nil {
 		return err
 	}
-	var c measure.Cost
-	n := map[string]int{"5KB": measure.Times(300, 60), "2MB": measure.Times(30, 6), "30MB": measure.Times(4, 1)}[b.size]
 	seen, err := b.control.Counters()
 	if err != nil {
 		return err
 	}
-	if err := b.all(send, b.size, n, &c); err != nil {
+	c, err := b.all(send, many)
+	if err != nil {
 		return err
 	}
 	after, err := measure.Peak()
@@ -105,47 +114,42 @@ func (b *bench) run(open Open) (err error) {
 	return nil
 }
 
-// all sends n notifications, and holds the sender to it.
-func (b *bench) all(send Sender, size string, n int, c *measure.Cost) error {
-	parcels := make([]*Parcel, n)
-	for i := range parcels {
-		p, err := b.parcel(size, i)
-		if err != nil {
-			return err
-		}
-		parcels[i] = p
-	}
+// all sends them, and holds the sender to it.
+func (b *bench) all(send Sender, parcels []*Parcel) (c measure.Cost, err error) {
 	before, err := b.control.Outcome()
 	if err != nil {
-		return err
+		return c, err
 	}
-	cost, err := measure.Do(n, func(i int) error { return send(context.Background(), parcels[i]) })
+	c, err = measure.Do(len(parcels), func(i int) error { return send(context.Background(), parcels[i]) })
 	if err != nil {
-		return err
+		return c, err
 	}
 	after, err := b.control.Outcome()
 	if err != nil {
-		return err
+		return c, err
 	}
-	if k := after.Sent - before.Sent; k != n {
-		return fmt.Errorf("of %d notifications %d have left", n, k)
+	if k := after.Sent - before.Sent; k != len(parcels) {
+		return c, fmt.Errorf("of %d notifications %d have left", len(parcels), k)
 	}
-	if got, want := after.SentOctets-before.SentOctets, int64(n)*parcels[0].File; got < want {
-		return fmt.Errorf("what has left has %d octets, and its files alone have %d", got, want)
+	if got, want := after.SentOctets-before.SentOctets, int64(len(parcels))*parcels[0].File; got < want {
+		return c, fmt.Errorf("what has left has %d octets, and its files alone have %d", got, want)
 	}
-	if c != nil {
-		*c = cost
-	}
-	return nil
+	return c, nil
 }
 
-// parcel writes a notification to files.
-func (b *bench) parcel(size string, n int) (*Parcel, error) {
-	v := notices.New(size, n, b.mailbox)
-	p := &Parcel{Notice: v, MIME: filepath.Join(b.dir, fmt.Sprintf("%s-%d.eml", size, n))}
-	f, err := os.Create(p.MIME)
-	if err != nil {
-		return nil, err
+// parcels writes notifications to files.
+func (b *bench) parcels(size string, n int) ([]*Parcel, error) {
+	list := make([]*Parcel, n)
+	for i := range list {
+		v := notices.New(size, i, b.mailbox)
+		list[i] = &Parcel{Notice: v, MIME: filepath.Join(b.dir, fmt.Sprintf("%s-%d.eml", size, i))}
+		f, err := os.Create(list[i].MIME)
+		if err != nil {
+			return nil, err
+		}
+		if err := errors.Join(v.WriteMIME(f), f.Close()); err != nil {
+			return nil, err
+		}
 	}
-	return p, errors.Join(v.WriteMIME(f), f.Close())
+	return list, nil
 }
