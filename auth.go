@@ -24,8 +24,16 @@ func domainOf(address string) string {
 	return strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
 }
 
-// vouch asks what Exchange found out about the author of a mail.
+// vouch asks what Exchange found out about the author of a mail, once.
 func (p *pass) vouch(mail *Mail, msg *Message) vouch {
+	if msg.author == nil {
+		v := p.examine(mail, msg)
+		msg.author = &v
+	}
+	return *msg.author
+}
+
+func (p *pass) examine(mail *Mail, msg *Message) vouch {
 	domain := domainOf(msg.From.Address)
 	as := msg.Header("X-MS-Exchange-Organization-AuthAs")
 	switch {

@@ -12,12 +12,9 @@ import (
 
 // finish puts the texts together.
 func (r *mailReader) finish() {
-	var text, rich strings.Builder
-	r.texts.writeText(&text)
-	r.msg.Text = text.String()
+	r.msg.Text = strings.Join(r.texts.appendText(nil), "") // which copies nothing of one text alone
 	if r.texts.isRich() {
-		r.texts.writeHTML(&rich)
-		r.msg.HTML = rich.String()
+		r.msg.HTML = strings.Join(r.texts.appendHTML(nil), "")
 	}
 	shown := make(map[string]bool)
 	eachCID(r.msg.HTML, func(id string) (string, bool) {
@@ -162,14 +159,19 @@ func isWordByte(c byte) bool {
 	return c == '_' || c == '-' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
-// indexFold is strings.Index for a needle of lower-case ASCII, in any case.
+// indexFold is strings.Index for a needle of lower-case ASCII, in any case. The
+// needle has a sign, which is what is looked for.
 func indexFold(s, needle string) int {
-	for i := 0; i+len(needle) <= len(s); i++ {
-		if s[i]|0x20 == needle[0] && strings.EqualFold(s[i:i+len(needle)], needle) {
-			return i
+	sign := strings.IndexFunc(needle, func(c rune) bool { return !unicode.IsLetter(c) })
+	for at := 0; ; at++ {
+		i := strings.IndexByte(s[min(len(s), at+sign):], needle[sign])
+		if i < 0 {
+			return -1
+		}
+		if at += i; len(s)-at >= len(needle) && strings.EqualFold(s[at:at+len(needle)], needle) {
+			return at
 		}
 	}
-	return -1
 }
 
 // neutral keeps Zendesk from expanding a customer's {{…}} as its own

@@ -3,7 +3,6 @@ package exdesk
 import (
 	"html"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -12,12 +11,52 @@ func textHTML(s string) string {
 	if s == "" {
 		return ""
 	}
-	s = html.EscapeString(strings.TrimRight(s, " \n"))
-	s = strings.ReplaceAll(s, "\t", "    ")
-	// Every second space of a run, so that lines can still break.
-	s = strings.ReplaceAll(s, "  ", " &nbsp;")
-	s = strings.ReplaceAll(s, "\n ", "\n&nbsp;")
-	return "<div>" + strings.ReplaceAll(s, "\n", "<br>\n") + "</div>"
+	s = strings.TrimRight(s, " \n")
+	var b strings.Builder
+	b.Grow(len(s) + len(s)/8 + 64)
+	b.WriteString("<div>")
+	written, run := 0, 0 // octets of s, and spaces in a row
+	for i := range len(s) {
+		instead, spaces := "", 0
+		switch s[i] {
+		case ' ':
+			spaces = 1
+		case '\t':
+			spaces = 4
+		case '\n':
+			instead = "<br>\n"
+		case '&':
+			instead = "&amp;"
+		case '<':
+			instead = "&lt;"
+		case '>':
+			instead = "&gt;"
+		case '"':
+			instead = "&#34;"
+		case '\'':
+			instead = "&#39;"
+		}
+		if spaces == 0 {
+			if run = 0; instead == "" {
+				continue
+			}
+		}
+		b.WriteString(s[written:i])
+		b.WriteString(instead)
+		written = i + 1
+		for range spaces {
+			// Every second space of a run, so that lines can still break.
+			if run%2 == 1 || run == 0 && i > 0 && s[i-1] == '\n' {
+				b.WriteString("&nbsp;")
+			} else {
+				b.WriteByte(' ')
+			}
+			run++
+		}
+	}
+	b.WriteString(s[written:])
+	b.WriteString("</div>")
+	return b.String()
 }
 
 // htmlText is what a reader sees of HTML, for reports and digests. It is no
@@ -222,7 +261,7 @@ func writeSpaced(b *strings.Builder, s string) {
 	word := -1                                       // where it begins
 	for i, r := range s {
 		switch {
-		case !unicode.IsSpace(r):
+		case !isSpace(r):
 			if word < 0 {
 				if word = i; space {
 					b.WriteByte(' ')

@@ -1,6 +1,7 @@
 package exdesk
 
 import (
+	"html"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,7 @@ type Message struct {
 	auto   automail.Evidence
 	remark string // HTML to stand above the text
 	digest string // kept once it was computed
+	author *vouch // and this once it was asked for
 	whole  bool   // Files hold the whole of the text
 	octets int64  // that were read
 }
@@ -90,7 +92,7 @@ func (m *Message) Requester(own ...string) Address {
 // what can be told without the files and the end of the text.
 func (m *Message) Digest() string {
 	if m.digest == "" {
-		parts := []string{squeeze(m.Text, 16<<10), squeeze(htmlText(m.HTML), 16<<10)}
+		parts := []string{squeeze(m.Text, 16<<10), squeezeHTML(m.HTML, 16<<10)}
 		for _, a := range m.ReplyTo { // it decides whose ticket it is
 			parts = append(parts, "reply-to "+strings.ToLower(a.Address))
 		}
@@ -122,13 +124,42 @@ func beginning(digest string) string { return digest[:min(len(digest), half)] }
 func squeeze(s string, n int) string {
 	var b strings.Builder
 	b.Grow(min(n+utf8.UTFMax, len(s)))
-	for _, r := range s {
-		if b.Len() >= n {
-			break
+	squeezeInto(&b, s, n)
+	return b.String()
+}
+
+// squeezeHTML is squeeze of the text of HTML.
+func squeezeHTML(s string, n int) string {
+	var b strings.Builder
+	for s = tidy(s); s != "" && b.Len() < n; {
+		i := strings.IndexByte(s, '<')
+		if i < 0 {
+			i = len(s)
 		}
-		if !unicode.IsSpace(r) {
-			b.WriteRune(r)
+		squeezeInto(&b, html.UnescapeString(s[:i]), n)
+		if s = s[i:]; s != "" {
+			_, s, _ = tag(s)
 		}
 	}
 	return b.String()
 }
+
+func squeezeInto(b *strings.Builder, s string, n int) {
+	for i := 0; i < len(s) && b.Len() < n; {
+		word := i
+		for i < len(s) && '!' <= s[i] && s[i] < utf8.RuneSelf && i-word < n-b.Len() {
+			i++
+		}
+		if i > word {
+			b.WriteString(s[word:i])
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if i += size; !isSpace(r) {
+			b.WriteRune(r)
+		}
+	}
+}
+
+// isSpace is unicode.IsSpace, at once for most of a text.
+func isSpace(r rune) bool { return (r <= ' ' || r >= utf8.RuneSelf) && unicode.IsSpace(r) }

@@ -6,8 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	stdhash "hash"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -155,12 +157,24 @@ func (id *identity) key(own bool, generation int) string {
 }
 
 func hash(parts ...string) string {
-	h := sha256.New()
+	h := hashers.Get().(*hasher)
+	defer hashers.Put(h)
+	h.Reset()
 	for _, p := range parts {
-		fmt.Fprintf(h, "%d:%s", len(p), p)
+		h.buf = append(append(strconv.AppendInt(h.buf[:0], int64(len(p)), 10), ':'), p...)
+		_, _ = h.Write(h.buf) // a hash takes everything
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	h.buf = h.Sum(h.buf[:0])
+	return hex.EncodeToString(h.buf)
 }
+
+// hasher is a SHA-256 and memory for what it is fed with.
+type hasher struct {
+	stdhash.Hash
+	buf []byte
+}
+
+var hashers = sync.Pool{New: func() any { return &hasher{Hash: sha256.New()} }}
 
 // sighting is what a look-up found.
 type sighting struct {

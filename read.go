@@ -41,26 +41,26 @@ type mailReader struct {
 	held    int // octets of text
 	leaves  int // texts
 	uploads int
-	scratch *scratch
+	buf     *[small]byte // for small files
 }
 
-// scratch is memory for what is read and not kept, which the next mail uses again.
-type scratch struct {
-	file [small]byte // how a file begins
-	text bytes.Buffer
-}
-
-var scratches = sync.Pool{New: func() any { return new(scratch) }}
+// heads and files are what texts and small files are read into, mail after mail.
+var (
+	heads = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+	files = sync.Pool{New: func() any { return new([small]byte) }}
+)
 
 // read reads the mail from src, its files to the desk. With an error the
 // message holds what was read until then. A *rejection may come with a message
 // that was read to its end.
 func read(ctx context.Context, src io.Reader, most int64, desk Desk, early func(*Message) error) (*Message, error) {
 	s := &source{r: src, most: most}
-	r := &mailReader{ctx: ctx, desk: desk, early: early, src: s, eml: eml.NewReader(s, nil), msg: new(Message), scratch: scratches.Get().(*scratch)}
+	r := &mailReader{ctx: ctx, desk: desk, early: early, src: s, eml: eml.NewReader(s, nil), msg: new(Message)}
 	defer r.eml.Release()
-	defer scratches.Put(r.scratch)
 	err := r.read()
+	if r.buf != nil {
+		files.Put(r.buf)
+	}
 	r.msg.octets = s.n
 	r.msg.Repairs = append(r.msg.Repairs, r.eml.Repairs()...)
 	r.finish()
@@ -187,15 +187,16 @@ func (r *mailReader) text(p *eml.Part) error {
 		a, most = Attachment{Name: "message.html", Type: "text/html"}, maxHTML
 	}
 	in := p.Text()
-	r.scratch.text.Reset()
-	if _, err := r.scratch.text.ReadFrom(io.LimitReader(in, int64(most)+1)); err != nil {
+	head := heads.Get().(*bytes.Buffer)
+	defer heads.Put(head)
+	head.Reset()
+	if _, err := head.ReadFrom(io.LimitReader(in, int64(most)+1)); err != nil {
 		return err
 	}
-	head := r.scratch.text.Bytes()
-	body := string(head)
-	if len(head) > most {
+	body := head.String()
+	if len(body) > most {
 		a.unnamed = true
-		if err := r.file(a, "utf-8", io.MultiReader(bytes.NewReader(head), in)); err != nil {
+		if err := r.file(a, "utf-8", io.MultiReader(strings.NewReader(body), in)); err != nil {
 			return err
 		}
 		r.msg.whole = true
@@ -233,16 +234,18 @@ func (r *mailReader) file(a Attachment, charset string, body io.Reader) error {
 			f.Type = t
 		}
 	}
-	buf := r.scratch.file[:]
-	n, err := io.ReadFull(in, buf)
+	if r.buf == nil {
+		r.buf = files.Get().(*[small]byte)
+	}
+	n, err := io.ReadFull(in, r.buf[:])
 	switch err {
 	case nil:
-		f.Body = io.MultiReader(bytes.NewReader(buf), in)
+		f.Body = io.MultiReader(bytes.NewReader(r.buf[:]), in)
 	case io.EOF, io.ErrUnexpectedEOF:
 		if in.err != nil && in.err != io.EOF { // the source broke off: no end at all
 			return in.err
 		}
-		f.Size, f.Body = int64(n), bytes.NewReader(buf[:n])
+		f.Size, f.Body = int64(n), bytes.NewReader(r.buf[:n])
 	default:
 		return err
 	}

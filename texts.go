@@ -89,32 +89,36 @@ func (t *texts) isRich() bool {
 	return false
 }
 
-// writeHTML writes what is shown, as HTML.
-func (t *texts) writeHTML(b *strings.Builder) {
+// appendHTML appends what is shown, as HTML.
+func (t *texts) appendHTML(parts []string) []string {
 	switch {
 	case t.leaf && t.html:
-		b.WriteString(t.body)
+		parts = append(parts, t.body)
 	case t.leaf:
-		b.WriteString(textHTML(t.body))
+		parts = append(parts, textHTML(t.body))
 	}
 	for _, c := range t.seen(true) {
-		c.writeHTML(b)
+		parts = c.appendHTML(parts)
 	}
+	return parts
 }
 
-// writeText writes what is shown, as plain text.
-func (t *texts) writeText(b *strings.Builder) {
+// appendText appends what is shown, as plain text.
+func (t *texts) appendText(parts []string) []string {
 	if t.leaf {
 		body := t.body
 		if t.html {
 			body = htmlText(body)
 		}
-		if b.Len() > 0 && body != "" && !strings.HasSuffix(b.String(), "\n") {
-			b.WriteByte('\n')
+		if n := len(parts); n > 0 && body != "" && !strings.HasSuffix(parts[n-1], "\n") {
+			parts = append(parts, "\n")
 		}
-		b.WriteString(body)
+		if body != "" {
+			parts = append(parts, body)
+		}
 	}
 	for _, c := range t.seen(false) {
-		c.writeText(b)
+		parts = c.appendText(parts)
 	}
+	return parts
 }

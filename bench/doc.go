@@ -1,14 +1,8 @@
 // Package bench measures exdesk beside what a Go program would use today, in
 // one run, against the same servers in another process. See the run command.
+//
+// Below cmd each directory is a program that measures one subject or one area
+// (package measure says how they are asked); servers is the other side. What
+// imports msgraph-sdk-go, which takes minutes to compile, is in packages of its
+// own there, so that everything else can be tested without it.
 package bench
-
-import (
-	_ "github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	_ "github.com/emersion/go-message"
-	_ "github.com/exdesk/exdesk"
-	_ "github.com/jhillyerd/enmime/v2"
-	_ "github.com/microsoftgraph/msgraph-sdk-go"
-	_ "github.com/mnako/letters"
-	_ "github.com/nukosuke/go-zendesk/zendesk"
-	_ "golang.org/x/time/rate"
-)

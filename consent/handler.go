@@ -81,9 +81,6 @@ func New(app *entra.App, store tokens.Store, opts *Options) (*Handler, error) {
 	if h.opts.Graph != nil {
 		h.graph = *h.opts.Graph
 	}
-	if h.graph.HTTPClient == nil {
-		h.graph.HTTPClient = &http.Client{Transport: rest.NewTransport()} // one for all sign-ins
-	}
 	h.graph.BaseURL = cmp.Or(h.graph.BaseURL, app.Cloud().BaseURL())
 	if _, err := rest.ParseBase(h.graph.BaseURL); err != nil {
 		return nil, fmt.Errorf("consent: Graph: %w", err)

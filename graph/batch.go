@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -12,28 +13,80 @@ import (
 	"strings"
 
 	"github.com/exdesk/exdesk/internal/rest"
+	"github.com/exdesk/exdesk/internal/scan"
 )
 
 // batchSize is how many requests a batch may hold ("Combine multiple requests
 // in one HTTP call using JSON batching").
 const batchSize = 20
 
-var preferImmutable = map[string]string{"Prefer": `IdType="ImmutableId"`}
-
 type batchRequest struct {
-	ID      string            `json:"id"`
-	Method  string            `json:"method"`
-	URL     string            `json:"url"` // relative to the version
-	Headers map[string]string `json:"headers,omitempty"`
-	Body    any               `json:"body,omitempty"`
+	ID      string       `json:"id"`
+	Method  string       `json:"method"`
+	URL     string       `json:"url"` // relative to the version
+	Headers batchHeaders `json:"headers,omitzero"`
+	Body    any          `json:"body,omitempty"`
 }
+
+type batchHeaders struct {
+	Type   string `json:"Content-Type,omitempty"`
+	Prefer string `json:"Prefer,omitempty"`
+	Match  string `json:"If-Match,omitempty"`
+}
+
+const immutableID = `IdType="ImmutableId"`
+
+var preferImmutable = batchHeaders{Prefer: immutableID}
 
 type batchAnswer struct {
 	op      string
-	ID      string            `json:"id"`
-	Status  int               `json:"status"`
-	Headers map[string]string `json:"headers"`
-	Body    json.RawMessage   `json:"body"`
+	Status  int               // 0 if there is none
+	Headers map[string]string // of a refusal
+	Body    []byte            // of a refusal, and of what was asked for with GET
+}
+
+// batchAnswers are the answers to requests, in their order.
+type batchAnswers struct {
+	requests []batchRequest
+	answers  []batchAnswer
+}
+
+// Scan implements rest.Scanner. A PATCH is answered with the whole message, its
+// text included, which nobody asked for.
+func (b *batchAnswers) Scan(r *scan.Reader) {
+	for name := range r.Object {
+		if string(name) != "responses" {
+			continue
+		}
+		for range r.Array {
+			var id, status, headers, body []byte
+			for name := range r.Object {
+				switch string(name) {
+				case "id":
+					id = r.Text()
+				case "status":
+					status = r.Raw()
+				case "headers":
+					headers = r.Raw()
+				case "body":
+					body = r.Raw()
+				}
+			}
+			i, err := strconv.Atoi(string(id))
+			if err != nil || i < 0 || i >= len(b.answers) {
+				continue
+			}
+			a := &b.answers[i]
+			a.Status, _ = strconv.Atoi(string(status))
+			refused := a.Status/100 != 2
+			if refused {
+				_ = json.Unmarshal(headers, &a.Headers)
+			}
+			if refused || b.requests[i].Method == http.MethodGet {
+				a.Body = bytes.Clone(body)
+			}
+		}
+	}
 }
 
 // itemURL is a message's URL inside a batch, and folderURL a folder's.
@@ -42,8 +95,10 @@ func (c *Client) folderURL(id string) string { return c.batchURL("mailFolders", 
 
 func (c *Client) batchURL(elements ...string) string {
 	var b strings.Builder
+	b.Grow(200) // ids are long
 	for _, e := range c.path(elements...) {
-		b.WriteString("/" + url.PathEscape(e))
+		b.WriteByte('/')
+		b.WriteString(url.PathEscape(e))
 	}
 	return b.String()
 }
@@ -56,29 +111,19 @@ func (c *Client) batch(ctx context.Context, op string, requests []batchRequest) 
 	for i := range requests {
 		requests[i].ID = strconv.Itoa(i)
 	}
-	var out struct {
-		Responses []batchAnswer `json:"responses"`
+	out := batchAnswers{requests, make([]batchAnswer, len(requests))}
+	for i := range out.answers {
+		out.answers[i].op = op
 	}
 	_, err := c.rest.JSON(ctx, &rest.Request{
 		Op: op, Method: http.MethodPost, Path: []string{"$batch"},
-		JSON: map[string]any{"requests": requests}, Repeatable: true, Slots: maxInFlight,
-		// A PATCH is answered with the whole message, its text included.
+		JSON: struct {
+			Requests []batchRequest `json:"requests"`
+		}{requests},
+		Repeatable: true, Slots: maxInFlight,
 		Shorten: 16 << 10,
 	}, &out)
-	if err != nil {
-		return nil, err
-	}
-	answers := make([]batchAnswer, len(requests))
-	for i := range answers {
-		answers[i] = batchAnswer{op: op}
-	}
-	for _, a := range out.Responses {
-		if i, err := strconv.Atoi(a.ID); err == nil && i >= 0 && i < len(answers) {
-			a.op = op
-			answers[i] = a
-		}
-	}
-	return answers, nil
+	return out.answers, err
 }
 
 var errNoAnswer = errors.New("the batch came back without an answer to this request")
@@ -88,11 +133,10 @@ func (a *batchAnswer) into(v any) error {
 	if a.Status == 0 {
 		return explain(&rest.Failure{Op: a.op, Wait: -1, Err: errNoAnswer})
 	}
-	body := []byte(a.Body)
+	body := a.Body
 	// What is not JSON comes as a string of base64.
-	var s string
-	if json.Unmarshal(body, &s) == nil {
-		body, _ = base64.StdEncoding.DecodeString(s)
+	if r := scan.New(body); r.Kind() == '"' {
+		body, _ = base64.StdEncoding.DecodeString(string(r.Text()))
 	}
 	if a.Status/100 != 2 {
 		h := make(http.Header, len(a.Headers))
@@ -104,7 +148,7 @@ func (a *batchAnswer) into(v any) error {
 	if v == nil {
 		return nil
 	}
-	if err := json.Unmarshal(body, v); err != nil {
+	if rest.Decode(body, v) != nil {
 		return explain(&rest.Failure{Op: a.op, Status: a.Status, Wait: -1, Err: fmt.Errorf("the answer is not a message")})
 	}
 	return nil

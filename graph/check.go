@@ -204,16 +204,16 @@ const onReading = "reading"
 
 // reading opens one mail, and returns its id.
 func (k *checking) reading(ctx context.Context) string {
-	p, err := k.page(ctx, &rest.Request{Op: "list messages", Path: k.path("messages"), Header: immutable(), Query: query("$top", "1", "$select", "id")})
+	p, err := k.mails(ctx, &rest.Request{Op: "list messages", Path: k.path("messages"), Header: immutable(), Query: query("$top", "1", "$select", "id")})
 	if err != nil {
 		k.trouble(onReading, "mail cannot be listed", err)
 		return ""
 	}
-	if len(p.Value) == 0 {
+	if len(p.list) == 0 {
 		k.add(onReading, exdesk.Unknown, "the mailbox is empty, so that reading, writing and sending could not be tried", "send it a mail and check again")
 		return ""
 	}
-	id := parse(p.Value[0]).ID
+	id := p.list[0].ID
 	// The octets are what Mail.ReadBasic does not open ("Get MIME content of a
 	// message"); nothing is read of them.
 	in, err := k.Open(ctx, id)

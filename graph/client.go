@@ -108,4 +108,4 @@ func (c *Client) path(elements ...string) []string {
 
 // immutable asks for ids that stay when a mail is moved between folders. It
 // has to be asked on every request.
-func immutable() http.Header { return http.Header{"Prefer": {`IdType="ImmutableId"`}} }
+func immutable() http.Header { return http.Header{"Prefer": {immutableID}} }

@@ -8,10 +8,19 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/exdesk/exdesk"
 	"github.com/exdesk/exdesk/internal/rest"
 )
+
+// moment is a time that may be missing or odd without spoiling its message.
+type moment struct{ time.Time }
+
+func (m *moment) UnmarshalJSON(b []byte) error {
+	m.Time, _ = time.Parse(`"`+time.RFC3339+`"`, string(b))
+	return nil
+}
 
 // letterItem is what is asked of a message that may be a letter's.
 type letterItem struct {

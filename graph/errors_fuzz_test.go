@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/exdesk/exdesk/internal/rest"
+	"github.com/exdesk/exdesk/internal/scan"
 )
 
 // FuzzError: whatever an answer says, alone or within a batch, what is told of it
@@ -31,12 +32,11 @@ func FuzzError(f *testing.F) {
 		list := []error{explain(&rest.Failure{Op: "list messages", Status: status, Header: http.Header{"Request-Id": {id}}, Body: body, Wait: -1})}
 		if json.Valid(body) {
 			a := batchAnswer{op: "label messages", Status: status, Headers: map[string]string{"request-id": id, "Retry-After": id}, Body: body}
-			if err := a.into(new(message)); err != nil {
+			if err := a.into(new(page)); err != nil {
 				list = append(list, err)
 			}
-			if m := parse(body); m.ID != "" {
-				_ = m.mail()
-			}
+			m := new(texts).mail(scan.New(body))
+			require.LessOrEqual(t, len(m.ID), 3*len(body))
 		}
 		if r := parseRecord(string(body)); r != nil {
 			require.NotEmpty(t, r.Outcome)

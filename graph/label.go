@@ -10,6 +10,7 @@ import (
 
 	"github.com/exdesk/exdesk"
 	"github.com/exdesk/exdesk/internal/rest"
+	"github.com/exdesk/exdesk/internal/scan"
 )
 
 // labelAttempts is how often a mail is read again and labelled again after a
@@ -81,39 +82,32 @@ func (c *Client) labelOnce(ctx context.Context, marks []exdesk.Mark, todo []int,
 		}
 		return nil, 0 // the batch itself was tried often enough
 	}
-	var writes []batchRequest
-	var written []int
+	writes, written := make([]batchRequest, 0, len(todo)), make([]int, 0, len(todo))
 	for k, i := range todo {
-		var m struct {
-			ETag       string    `json:"@odata.etag"`
-			Categories *[]string `json:"categories"`
-		}
+		var m labels
 		err := answers[k].into(&m)
-		if err == nil && m.Categories == nil {
+		if err == nil && !m.told {
 			// Writing now would take away what is not known.
 			err = explain(&rest.Failure{Op: "read categories", Status: 200, Wait: -1, Err: errors.New("the answer has no categories")})
 		}
 		if errors.Is(err, exdesk.ErrRefused) {
 			// A damaged item: nobody can read its categories. Without a label it
 			// would come back for ever.
-			m.Categories, err = new([]string), nil
+			m, err = labels{}, nil
 		}
 		if err != nil {
 			failed(i, err)
 			continue
 		}
-		if marks[i].Unless != "" && containsFold(*m.Categories, marks[i].Unless) {
+		if marks[i].Unless != "" && containsFold(m.categories, marks[i].Unless) {
 			errs[i] = fmt.Errorf("graph: label message: %w", exdesk.ErrDone)
 			continue
 		}
-		headers := map[string]string{"Content-Type": "application/json", "Prefer": preferImmutable["Prefer"]}
-		if m.ETag != "" {
-			// Not documented for messages: where Graph heeds it, a category
-			// that a person adds at this moment is safe; where it does not,
-			// nothing is lost but that.
-			headers["If-Match"] = m.ETag
-		}
-		writes = append(writes, batchRequest{Method: http.MethodPatch, URL: c.itemURL(marks[i].ID), Headers: headers, Body: patch(&marks[i], *m.Categories)})
+		// If-Match is not documented for messages: where Graph heeds it, a category
+		// that a person adds at this moment is safe; where it does not, nothing is
+		// lost but that.
+		headers := batchHeaders{Type: "application/json", Prefer: immutableID, Match: m.etag}
+		writes = append(writes, batchRequest{Method: http.MethodPatch, URL: c.itemURL(marks[i].ID), Headers: headers, Body: patch(&marks[i], m.categories)})
 		written = append(written, i)
 	}
 	if len(writes) == 0 {
@@ -135,20 +129,50 @@ func (c *Client) labelOnce(ctx context.Context, marks []exdesk.Mark, todo []int,
 	return again, wait
 }
 
-// patch is the one change that writes a mark.
-func patch(m *exdesk.Mark, there []string) map[string]any {
-	categories := slices.DeleteFunc(slices.Clone(there), func(c string) bool { return containsFold(m.Without, c) })
+// labels is what is read of a mail before it is labelled.
+type labels struct {
+	etag       string
+	categories []string
+	told       bool // that these are its categories
+}
+
+// Scan implements rest.Scanner.
+func (l *labels) Scan(r *scan.Reader) {
+	for name := range r.Object {
+		switch string(name) {
+		case "@odata.etag":
+			l.etag = string(r.Text())
+		case "categories":
+			l.categories, l.told = nil, r.Kind() == '['
+			for range r.Array {
+				l.categories = append(l.categories, string(r.Text()))
+			}
+		}
+	}
+}
+
+// change is the one change that writes a mark.
+type change struct {
+	Categories []string    `json:"categories"`
+	Read       *bool       `json:"isRead,omitempty"`
+	Properties [1]property `json:"singleValueExtendedProperties"`
+}
+
+func patch(m *exdesk.Mark, there []string) *change {
+	categories := make([]string, 0, len(there)+len(m.Categories)) // which is not null when it is empty
+	for _, name := range there {
+		if !containsFold(m.Without, name) {
+			categories = append(categories, name)
+		}
+	}
 	for _, name := range m.Categories {
 		if !containsFold(categories, name) {
 			categories = append(categories, name)
 		}
 	}
-	change := map[string]any{
-		"categories":                    categories,
-		"singleValueExtendedProperties": []property{{ID: recordID, Value: value(formatRecord(m.Record))}},
-	}
+	out := &change{Categories: categories, Properties: [1]property{{recordID, value(formatRecord(m.Record))}}}
 	if m.Flag != exdesk.Keep {
-		change["isRead"] = m.Flag == exdesk.Read
+		out.Read = new(m.Flag == exdesk.Read)
 	}
-	return change
+	return out
 }

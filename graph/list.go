@@ -15,44 +15,8 @@ import (
 
 	"github.com/exdesk/exdesk"
 	"github.com/exdesk/exdesk/internal/rest"
+	"github.com/exdesk/exdesk/internal/scan"
 )
-
-// message is what is asked of each mail of a list.
-type message struct {
-	ID             string    `json:"id"`
-	MessageID      string    `json:"internetMessageId"`
-	ConversationID string    `json:"conversationId"`
-	Received       moment    `json:"receivedDateTime"`
-	Sent           moment    `json:"sentDateTime"`
-	Subject        string    `json:"subject"`
-	From           *struct { // null on odd items
-		EmailAddress struct{ Name, Address string } `json:"emailAddress"`
-	} `json:"from"`
-	Categories []string   `json:"categories"`
-	Properties []property `json:"singleValueExtendedProperties"`
-}
-
-// moment is a time that may be missing or odd without spoiling its message.
-type moment struct{ time.Time }
-
-func (m *moment) UnmarshalJSON(b []byte) error {
-	m.Time, _ = time.Parse(`"`+time.RFC3339+`"`, string(b))
-	return nil
-}
-
-// parse reads one message of a list. Of one whose fields are not what they
-// should be, the id will do: the mail itself is read all the same.
-func parse(item json.RawMessage) *message {
-	var m message
-	if json.Unmarshal(item, &m) == nil {
-		return &m
-	}
-	var bare struct {
-		ID string `json:"id"`
-	}
-	_ = json.Unmarshal(item, &bare)
-	return &message{ID: bare.ID}
-}
 
 const (
 	listSelect = "id,internetMessageId,conversationId,receivedDateTime,sentDateTime,subject,from,categories"
@@ -164,8 +128,8 @@ func (c *Client) ByMessageID(ctx context.Context, id string) ([]*exdesk.Mail, er
 	}
 	var mails []*exdesk.Mail
 	for _, item := range items {
-		if m := parse(item); m.ID != "" {
-			mails = append(mails, m.mail())
+		if m := new(texts).mail(scan.New(item)); m.ID != "" {
+			mails = append(mails, m)
 		}
 	}
 	return mails, nil
@@ -202,12 +166,12 @@ func unanswerable(err error) bool {
 
 // Mail implements exdesk.Archive.
 func (c *Client) Mail(ctx context.Context, id string) (*exdesk.Mail, error) {
-	var m message
+	var m single
 	req := &rest.Request{Op: "read message", Path: c.path("messages", id), Query: query("$select", listSelect, "$expand", listExpand), Header: immutable()}
 	if _, err := c.rest.JSON(ctx, req, &m); err != nil {
 		return nil, err
 	}
-	return m.mail(), nil
+	return m.mail, nil
 }
 
 // list is a list of the Inbox while it is read, page by page.
@@ -251,8 +215,8 @@ func (l *list) snapshot(ctx context.Context, since time.Time) (mails []*exdesk.M
 
 // next returns the new mails of the next page.
 func (l *list) next(ctx context.Context) ([]*exdesk.Mail, error) {
-	page, err := l.c.page(ctx, l.request(l.at, l.top, listSelect, listExpand))
-	if err != nil && unreadable(err) || err == nil && l.empty > 0 && l.empty%fewEmpty == 0 && len(page.Value) == 0 && page.Next != "" {
+	page, err := l.c.mails(ctx, l.request(l.at, l.top, listSelect, listExpand))
+	if err != nil && unreadable(err) || err == nil && l.empty > 0 && l.empty%fewEmpty == 0 && len(page.list) == 0 && page.next != "" {
 		l.broken, l.link, l.good = true, "", 0
 		page, err = l.narrow(ctx, err)
 	}
@@ -261,29 +225,29 @@ func (l *list) next(ctx context.Context) ([]*exdesk.Mail, error) {
 	}
 	var mails []*exdesk.Mail
 	l.empty++
-	for _, item := range page.Value {
+	for _, m := range page.list {
 		// A mail may move from one page to the next.
-		if m := parse(item); m.ID != "" && !l.listed[m.ID] {
+		if m.ID != "" && !l.listed[m.ID] {
 			l.listed[m.ID], l.empty = true, 0
-			mails = append(mails, m.mail())
+			mails = append(mails, m)
 		}
 	}
 	if l.empty > maxEmpty {
 		return nil, explain(&rest.Failure{Op: "list messages", Status: 200, Wait: -1, Err: fmt.Errorf("%d pages in a row brought nothing new", maxEmpty)})
 	}
-	l.at += len(page.Value)
-	switch l.more = page.Next != "" || page.lost; {
+	l.at += len(page.list)
+	switch l.more = page.next != "" || page.lost; {
 	case page.lost:
 		l.at++
 		l.lost++
 		l.link = ""
-	case l.broken && len(page.Value) > 0:
+	case l.broken && len(page.list) > 0:
 		l.link = ""
 		if l.good++; l.good%goodPages == 0 {
 			l.top = min(l.top*2, l.c.pageSize)
 		}
 	default:
-		l.link = page.Next
+		l.link = page.next
 	}
 	return mails, nil
 }
@@ -304,7 +268,7 @@ func (l *list) request(at, top int, selected, expanded string) *rest.Request {
 }
 
 // narrow asks for less and less of a page that Graph cannot send.
-func (l *list) narrow(ctx context.Context, cause error) (*page, error) {
+func (l *list) narrow(ctx context.Context, cause error) (*mails, error) {
 	if _, err := l.fetch(ctx, l.at, 1, "id", ""); err != nil {
 		if _, err := l.fetch(ctx, l.at+1, 1, "id", ""); err != nil {
 			return nil, cmp.Or(cause, err) // it is no item: nothing can be shown
@@ -318,7 +282,7 @@ func (l *list) narrow(ctx context.Context, cause error) (*page, error) {
 	}
 	// It is the one item, unless that was chance: it is asked for with patience
 	// before less of it will do.
-	if p, err := l.c.page(ctx, l.request(l.at, 1, listSelect, listExpand)); err == nil && len(p.Value) > 0 || err != nil && !unreadable(err) {
+	if p, err := l.c.mails(ctx, l.request(l.at, 1, listSelect, listExpand)); err == nil && len(p.list) > 0 || err != nil && !unreadable(err) {
 		return p, err
 	}
 	for _, fields := range []string{listSelect, "id,receivedDateTime", "id"} {
@@ -326,20 +290,20 @@ func (l *list) narrow(ctx context.Context, cause error) (*page, error) {
 			return p, err
 		}
 	}
-	return &page{lost: true}, nil
+	return &mails{lost: true}, nil
 }
 
 // fetch asks for items from a place on, once: whether it is the size or an item
 // is soon known. Empty pages on the way there are passed over.
-func (l *list) fetch(ctx context.Context, at, top int, selected, expanded string) (*page, error) {
+func (l *list) fetch(ctx context.Context, at, top int, selected, expanded string) (*mails, error) {
 	req := l.request(at, top, selected, expanded)
 	for n := 0; ; n++ {
 		req.Once = true
-		p, err := l.c.page(ctx, req)
-		if err != nil || len(p.Value) > 0 || p.Next == "" || n == maxEmpty {
+		p, err := l.c.mails(ctx, req)
+		if err != nil || len(p.list) > 0 || p.next == "" || n == maxEmpty {
 			return p, err
 		}
-		req = &rest.Request{Op: req.Op, URL: p.Next, Header: immutable()}
+		req = &rest.Request{Op: req.Op, URL: p.next, Header: immutable()}
 	}
 }
 
@@ -354,50 +318,6 @@ func unreadable(err error) bool {
 		return false
 	}
 	return e.Status == http.StatusOK || e.Status >= 500
-}
-
-type page struct {
-	Value []json.RawMessage `json:"value"`
-	Next  string            `json:"@odata.nextLink"`
-	Error json.RawMessage   `json:"error"`
-	lost  bool              // there is an item, of which nothing can be shown
-}
-
-// page fetches one page of a list.
-//
-// QUIRK: answers with status 200 have been seen whose JSON breaks off or holds
-// an error in the middle, so a page that cannot be read is fetched again.
-func (c *Client) page(ctx context.Context, req *rest.Request) (*page, error) {
-	for attempt := 1; ; attempt++ {
-		var p page
-		_, err := c.rest.JSON(ctx, req, &p)
-		if err == nil && (p.Value == nil || len(p.Error) > 0 && string(p.Error) != "null") {
-			err = explain(&rest.Failure{Op: req.Op, Status: 200, Wait: -1, Err: errors.New("the answer is not a list")})
-		}
-		var e *Error
-		if err == nil || attempt == 3 || req.Once || !errors.As(err, &e) || e.Status != 200 || ctx.Err() != nil {
-			return &p, err
-		}
-	}
-}
-
-func (m *message) mail() *exdesk.Mail {
-	out := &exdesk.Mail{
-		ID: m.ID, MessageID: m.MessageID, ConversationID: m.ConversationID,
-		Received: m.Received.Time, Sent: m.Sent.Time, Subject: m.Subject, Categories: m.Categories,
-	}
-	if m.From != nil {
-		out.From = exdesk.Address{Name: m.From.EmailAddress.Name, Address: m.From.EmailAddress.Address}
-	}
-	for _, p := range m.Properties {
-		switch {
-		case p.is(sizeID):
-			out.Size, _ = strconv.ParseInt(string(p.Value), 10, 64)
-		case p.is(recordID):
-			out.Record = parseRecord(string(p.Value))
-		}
-	}
-	return out
 }
 
 // query encodes pairs in the order given, spaces as %20: the form Graph documents.

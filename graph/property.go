@@ -44,16 +44,18 @@ func (v *value) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// is compares ids as Exchange means them.
+func (p *property) is(id string) bool { return same(p.ID, id) }
+
+// same compares ids of properties as Exchange means them.
 //
 // QUIRK: Graph answers with the id in a form of its own: "Integer 0x0E08"
 // comes back as "Integer 0xe08", and the case of a GUID may change.
-func (p *property) is(id string) bool {
-	if strings.EqualFold(p.ID, id) {
+func same(id, other string) bool {
+	if strings.EqualFold(id, other) {
 		return true
 	}
-	t1, tag1, ok1 := strings.Cut(p.ID, " ")
-	t2, tag2, ok2 := strings.Cut(id, " ")
+	t1, tag1, ok1 := strings.Cut(id, " ")
+	t2, tag2, ok2 := strings.Cut(other, " ")
 	if !ok1 || !ok2 || !strings.EqualFold(t1, t2) {
 		return false
 	}

@@ -45,7 +45,7 @@ const pause429 = time.Minute
 func (c *Client) Ready(ctx context.Context, l *exdesk.Letter, id string, r exdesk.Record) ([]*exdesk.Copy, error) {
 	change := map[string]any{"singleValueExtendedProperties": []property{{ID: recordID, Value: value(formatRecord(r))}}}
 	requests := append(c.searches(l, id), batchRequest{Method: http.MethodPatch, URL: c.itemURL(id), Body: change,
-		Headers: map[string]string{"Content-Type": "application/json", "Prefer": preferImmutable["Prefer"]}})
+		Headers: batchHeaders{Type: "application/json", Prefer: immutableID}})
 	answers, err := c.batch(ctx, "look for message", requests)
 	if err != nil {
 		return nil, err

@@ -263,7 +263,7 @@ func (c *Client) create(ctx context.Context, key string, in *newTicket) (*exdesk
 		Header: http.Header{"Idempotency-Key": {key}},
 		JSON:   map[string]any{"ticket": in},
 	}
-	var out struct{ Ticket ticket }
+	var out madeTicket
 	if _, err := c.do(ctx, req, &out); err != nil {
 		return nil, err
 	}

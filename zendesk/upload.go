@@ -31,36 +31,30 @@ func (c *Client) Upload(ctx context.Context, f *exdesk.File) (*exdesk.Upload, er
 		Repeatable: true,
 	}
 	if f.Size >= 0 && f.Size <= inMemory {
+		data := bytes.NewBuffer(make([]byte, 0, f.Size+bytes.MinRead)) // and room for the end
 		// To the end, where a file that was cut off says so.
-		data, err := io.ReadAll(io.LimitReader(f.Body, inMemory+1))
-		if err == nil && int64(len(data)) < f.Size {
+		_, err := data.ReadFrom(io.LimitReader(f.Body, inMemory+1))
+		if err == nil && int64(data.Len()) < f.Size {
 			err = io.ErrUnexpectedEOF
 		}
 		if err != nil {
 			return nil, explain(&rest.Failure{Op: opUpload, Wait: -1, Err: err})
 		}
-		if req.Data = data; len(data) > inMemory { // it is larger than it said
-			req.Data, req.Stream = nil, io.MultiReader(bytes.NewReader(data), f.Body)
+		if req.Data = data.Bytes(); data.Len() > inMemory { // it is larger than it said
+			req.Data, req.Stream = nil, io.MultiReader(data, f.Body)
 		}
 	} else {
 		req.Stream = f.Body
 	}
 	// QUIRK: the answer is JSON under the name of text/plain.
-	var out struct {
-		Upload struct {
-			Token      string `json:"token"`
-			Attachment struct {
-				URL string `json:"content_url"`
-			} `json:"attachment"`
-		} `json:"upload"`
-	}
+	var out madeUpload
 	if _, err := c.do(ctx, req, &out); err != nil {
 		return nil, err
 	}
-	if out.Upload.Token == "" {
+	if out.token == "" {
 		return nil, explain(&rest.Failure{Op: opUpload, Status: http.StatusCreated, Wait: -1, Err: errors.New("the answer has no token")})
 	}
-	return &exdesk.Upload{Token: out.Upload.Token, URL: out.Upload.Attachment.URL}, nil
+	return &exdesk.Upload{Token: out.token, URL: out.url}, nil
 }
 
 // mediaType returns a media type that is safe to send; the mail's own word for

@@ -2,6 +2,7 @@ package eml
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
 	"strings"
 )
@@ -51,6 +52,7 @@ type base64Decoder struct {
 	padded  bool   // padding was the last that counted
 	vetted  int    // octets ahead that are known to be base64 again
 	trailer bool   // the rest is not base64
+	pieces  bool   // padding within the text was noted
 	chars   int64  // other than white space
 	foreign int64
 	odd     bool // a quantum was incomplete
@@ -182,10 +184,8 @@ func quanta(dst, src []byte) (o, i, chars int) {
 			if v0|v1|v2|v3 >= base64Bad {
 				break
 			}
-			to[0], to[1], to[2] = byte(v0>>16), byte(v0>>8), byte(v0)
-			to[3], to[4], to[5] = byte(v1>>16), byte(v1>>8), byte(v1)
-			to[6], to[7], to[8] = byte(v2>>16), byte(v2>>8), byte(v2)
-			to[9], to[10], to[11] = byte(v3>>16), byte(v3>>8), byte(v3)
+			binary.BigEndian.PutUint64(to, uint64(v0)<<40|uint64(v1)<<16|uint64(v2)>>8)
+			binary.BigEndian.PutUint32(to[8:], v2<<24|v3)
 			i += 16
 			o += 12
 		}
@@ -241,8 +241,10 @@ func (d *base64Decoder) char(r *Reader, dst, src []byte) int {
 			r.note("text after the base64 of part %s", d.part.Path)
 			return 0
 		}
-		d.padded = false
-		r.note("base64 padding within part %s", d.part.Path)
+		if d.padded = false; !d.pieces {
+			d.pieces = true
+			r.note("base64 padding within part %s", d.part.Path)
+		}
 	}
 	d.chars++
 	switch v {

@@ -2,9 +2,8 @@ package eml
 
 import (
 	"bytes"
-	"slices"
-
-	"github.com/emersion/go-message/textproto"
+	"strings"
+	"sync"
 )
 
 // block collects the fields of one header, repaired so that each is what
@@ -16,6 +15,16 @@ type block struct {
 	junk   bool  // the field at hand is dropped, with its folds
 	nul    bool
 	glued  bool // the next fold goes on without white space
+}
+
+var blocks = sync.Pool{New: func() any { return new(block) }}
+
+// release gives b back for another header, unless it has grown large.
+func (b *block) release() {
+	if cap(b.buf) <= bufSize {
+		*b = block{buf: b.buf[:0], starts: b.starts[:0]}
+		blocks.Put(b)
+	}
 }
 
 func (b *block) fields() int { return len(b.starts) }
@@ -33,7 +42,7 @@ func (b *block) add(line []byte) {
 	b.junk = false
 	b.starts = append(b.starts, len(b.buf))
 	colon := bytes.IndexByte(line, ':')
-	b.buf = append(b.buf, bytes.TrimRight(line[:colon], " \t")...)
+	b.buf = append(b.buf, trimRight(line[:colon])...)
 	b.put(line[colon:])
 }
 
@@ -48,24 +57,26 @@ func (b *block) fold(line []byte) {
 	} else {
 		b.buf = append(b.buf, ' ')
 	}
-	b.put(bytes.TrimLeft(line, " \t"))
+	b.put(trimLeft(line))
 }
 
 // put appends the rest of a line. It never appends an empty line.
 func (b *block) put(line []byte) {
-	for len(line) > 0 {
-		i := bytes.IndexAny(line, "\x00\r")
-		if i < 0 {
-			b.buf = append(b.buf, line...)
-			break
+	from := len(b.buf)
+	b.buf = append(b.buf, line...)
+	if text := b.buf[from:]; bytes.IndexByte(text, '\r') >= 0 || bytes.IndexByte(text, 0) >= 0 {
+		kept := text[:0]
+		for _, c := range text {
+			switch c {
+			case 0:
+				b.nul = true
+				continue
+			case '\r':
+				c = ' ' // a bare CR must not become a line end (RFC 5322 §2.2)
+			}
+			kept = append(kept, c)
 		}
-		b.buf = append(b.buf, line[:i]...)
-		if line[i] == '\r' {
-			b.buf = append(b.buf, ' ') // a bare CR must not become a line end (RFC 5322 §2.2)
-		} else {
-			b.nul = true
-		}
-		line = line[i+1:]
+		b.buf = b.buf[:from+len(kept)]
 	}
 	b.buf = append(b.buf, "\r\n"...)
 }
@@ -79,13 +90,55 @@ func (b *block) extend(piece []byte) {
 	b.put(piece)
 }
 
-// header hands the fields to go-message, last one first: AddRaw prepends.
-func (b *block) header() textproto.Header {
-	var h textproto.Header
-	end := len(b.buf)
-	for _, start := range slices.Backward(b.starts) {
-		h.AddRaw(b.buf[start:end:end])
-		end = start
+// field is a field of a header, unfolded.
+type field struct{ name, value string }
+
+// unfold returns the fields, from the top down. Their lines are joined with single
+// spaces, without those around them (RFC 5322 §2.2.3).
+func (b *block) unfold() []field {
+	if len(b.starts) == 0 {
+		return nil
 	}
-	return h
+	list := make([]field, len(b.starts))
+	var all strings.Builder // one string for all
+	all.Grow(len(b.buf))
+	for i, start := range b.starts {
+		end := len(b.buf)
+		if i+1 < len(b.starts) {
+			end = b.starts[i+1]
+		}
+		name, rest, _ := bytes.Cut(b.buf[start:end], []byte(":"))
+		from := all.Len()
+		all.Write(name)
+		value := all.Len()
+		for len(rest) > 0 {
+			eol := bytes.IndexByte(rest, '\n')
+			line := trimRight(trimLeft(rest[:eol-1])) // they end in CRLF
+			rest = rest[eol+1:]
+			if len(line) == 0 {
+				continue
+			}
+			if all.Len() > value {
+				all.WriteByte(' ')
+			}
+			all.Write(line)
+		}
+		list[i] = field{all.String()[from:value], all.String()[value:]}
+	}
+	return list
+}
+
+// trimLeft drops blanks at the begin of b, trimRight at its end.
+func trimLeft(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
+		b = b[1:]
+	}
+	return b
+}
+
+func trimRight(b []byte) []byte {
+	for n := len(b); n > 0 && (b[n-1] == ' ' || b[n-1] == '\t'); n-- {
+		b = b[:n-1]
+	}
+	return b
 }

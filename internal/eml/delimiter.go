@@ -32,7 +32,7 @@ func (r *Reader) find(w []byte, from int, bol, eof, full bool) (d delimiter, saf
 		}
 	}
 	for i := from; ; {
-		j := bytes.Index(w[i:], []byte("\n--"))
+		j := dashes(w[i:])
 		if j < 0 {
 			break
 		}
@@ -56,6 +56,33 @@ func (r *Reader) find(w []byte, from int, bol, eof, full bool) (d delimiter, saf
 		return d, len(w), false
 	}
 	return d, len(w) - heldBack(w), false
+}
+
+// dashes returns the index of the first "\n--" in w, or -1. Where there is no dash
+// near it looks for one, and not at every line: base64, which most of a large mail
+// is, has lines and no dash.
+func dashes(w []byte) int {
+	for i := 0; ; {
+		line := bytes.IndexByte(w[i:], '\n')
+		if line < 0 {
+			return -1
+		}
+		if i += line + 1; len(w)-i < 2 {
+			return -1
+		}
+		if w[i] != '-' {
+			dash := bytes.IndexByte(w[i:], '-')
+			if dash < 0 {
+				return -1
+			}
+			if i += dash; w[i-1] != '\n' {
+				continue
+			}
+		}
+		if i+1 < len(w) && w[i+1] == '-' {
+			return i - 1
+		}
+	}
 }
 
 // heldBack is the length of the longest end of w that may begin "\r\n--".
@@ -105,6 +132,9 @@ func (r *Reader) match(line []byte, final bool) (delimiter, verdict) {
 		}
 		if v == undecided {
 			return delimiter{}, undecided
+		}
+		if c := line[len(b)]; c != '-' && c != ' ' && c != '\t' {
+			continue
 		}
 		// The space may belong to a boundary that ends in some, which
 		// RFC 2046 §5.1.1 forbids.

@@ -2,6 +2,7 @@ package eml
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding"
@@ -69,7 +70,7 @@ func choose(label string, sample []byte, html, whole bool) choice {
 func countUTF8(b []byte, whole bool) (high, multi, invalid int) {
 	for i := 0; i < len(b); {
 		if b[i] < utf8.RuneSelf {
-			i++
+			i += ascii(b[i:])
 			continue
 		}
 		if !whole && !utf8.FullRune(b[i:]) {
@@ -87,9 +88,22 @@ func countUTF8(b []byte, whole bool) (high, multi, invalid int) {
 	return high, multi, invalid
 }
 
+// ascii returns how many octets below 128 b begins with. It looks at eight at a
+// time.
+func ascii(b []byte) int {
+	i := 0
+	for len(b)-i >= 8 && binary.LittleEndian.Uint64(b[i:])&highBits == 0 {
+		i += 8
+	}
+	for i < len(b) && b[i] < utf8.RuneSelf {
+		i++
+	}
+	return i
+}
+
 // isISO2022JP looks for an escape sequence of RFC 1468.
 func isISO2022JP(b []byte) bool {
-	return bytes.Contains(b, []byte("\x1b$B")) || bytes.Contains(b, []byte("\x1b$@"))
+	return bytes.IndexByte(b, 0x1b) >= 0 && (bytes.Contains(b, []byte("\x1b$B")) || bytes.Contains(b, []byte("\x1b$@")))
 }
 
 // decodes tells whether b is well-formed under e.

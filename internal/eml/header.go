@@ -2,17 +2,20 @@ package eml
 
 import (
 	"iter"
+	"net/textproto"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"github.com/emersion/go-message/textproto"
 )
 
 // Header is the header of the message or of a part. It is safe for concurrent
 // use.
 type Header struct {
-	h textproto.Header
+	fields []field // from the top down
+	// kind and params are of Content-Type. They become the part's.
+	kind   string
+	params map[string]string
 	// hint is the charset of raw 8-bit text: what Content-Type declares for
 	// the body, since such senders write both alike.
 	hint      string
@@ -20,18 +23,35 @@ type Header struct {
 }
 
 func (r *Reader) newHeader(b *block) *Header {
-	h := &Header{h: b.header(), addresses: r.lim.Addresses}
-	_, params := parseType(h.h.Get("Content-Type"))
-	h.hint = params["charset"]
+	h := &Header{fields: b.unfold(), addresses: r.lim.Addresses}
+	h.kind, h.params = parseType(h.first("Content-Type"))
+	h.hint = h.params["charset"]
 	return h
 }
 
+// is tells whether the field has that name.
+func (f *field) is(name string) bool {
+	return len(f.name) == len(name) && strings.EqualFold(f.name, name)
+}
+
+// first returns the value of the first field of that name, "" for none.
+func (h *Header) first(name string) string {
+	for i := range h.fields {
+		if f := &h.fields[i]; f.is(name) {
+			return f.value
+		}
+	}
+	return ""
+}
+
 // Has tells whether there is a field of that name.
-func (h *Header) Has(name string) bool { return h.h.Has(name) }
+func (h *Header) Has(name string) bool {
+	return slices.ContainsFunc(h.fields, func(f field) bool { return f.is(name) })
+}
 
 // Text returns the first field of that name for people to read: unfolded, with
 // its encoded-words decoded, valid UTF-8 and without control characters.
-func (h *Header) Text(name string) string { return h.decode(h.h.Get(name)) }
+func (h *Header) Text(name string) string { return h.decode(h.first(name)) }
 
 func (h *Header) decode(v string) string {
 	return printable(decodeWords(h.utf8(v)))
@@ -41,9 +61,11 @@ func (h *Header) decode(v string) string {
 // they are. Only 8-bit text that is not UTF-8 is converted, and control
 // characters are dropped.
 func (h *Header) Raw(name string) []string {
-	values := h.h.Values(name)
-	for i, v := range values {
-		values[i] = printable(h.utf8(v))
+	var values []string
+	for i := range h.fields {
+		if f := &h.fields[i]; f.is(name) {
+			values = append(values, printable(h.utf8(f.value)))
+		}
 	}
 	return values
 }
@@ -52,8 +74,9 @@ func (h *Header) Raw(name string) []string {
 // has them.
 func (h *Header) All() iter.Seq2[string, string] {
 	return func(yield func(name, value string) bool) {
-		for f := h.h.Fields(); f.Next(); {
-			if !yield(f.Key(), printable(h.utf8(f.Value()))) {
+		for i := range h.fields {
+			f := &h.fields[i]
+			if !yield(textproto.CanonicalMIMEHeaderKey(f.name), printable(h.utf8(f.value))) {
 				return
 			}
 		}
@@ -75,10 +98,12 @@ func (h *Header) Filled(name string) bool {
 }
 
 func (h *Header) parseAddresses(name string) (list []Address, group bool) {
-	for _, v := range h.h.Values(name) {
-		more, g := parseAddresses(h.utf8(v), h.addresses-len(list))
-		list = append(list, more...)
-		group = group || g
+	for i := range h.fields {
+		if f := &h.fields[i]; f.is(name) {
+			more, g := parseAddresses(h.utf8(f.value), h.addresses-len(list))
+			list = append(list, more...)
+			group = group || g
+		}
 	}
 	return list, group
 }
@@ -87,8 +112,10 @@ func (h *Header) parseAddresses(name string) (list []Address, group bool) {
 // without angle brackets.
 func (h *Header) MessageIDs(name string) []string {
 	var ids []string
-	for _, v := range h.Raw(name) {
-		ids = append(ids, parseMessageIDs(v)...)
+	for i := range h.fields {
+		if f := &h.fields[i]; f.is(name) {
+			ids = append(ids, parseMessageIDs(printable(h.utf8(f.value)))...)
+		}
 	}
 	return ids
 }

@@ -14,7 +14,7 @@ func parseMessageIDs(s string) []string {
 		// White space and comments are obsolete (RFC 5322 §4.5.4). QUIRK:
 		// folding that some gateway put into an identifier.
 		if id = stripComments(id); id != "" {
-			ids = append(ids, id)
+			ids = append(ids, strings.Clone(id)) // it is kept for long, and should not keep the header
 		}
 	}
 	if !strings.Contains(s, "<") {

@@ -193,14 +193,18 @@ func guessDelimiter(w []byte) []byte {
 	return nil
 }
 
-// within lists the open multiparts, outermost first.
+// within lists the open multiparts, outermost first. Parts beside one another
+// share the list.
 func (r *Reader) within() []Container {
-	if len(r.stack) == 0 {
+	n := len(r.stack)
+	if n == 0 {
 		return nil
 	}
-	list := make([]Container, len(r.stack))
-	for i, m := range r.stack {
-		list[i] = m.Container
+	if len(r.around) != n || r.around[n-1].ID != r.stack[n-1].ID {
+		r.around = make([]Container, n)
+		for i, m := range r.stack {
+			r.around[i] = m.Container
+		}
 	}
-	return list
+	return r.around
 }

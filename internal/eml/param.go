@@ -13,11 +13,15 @@ func parseType(v string) (string, map[string]string) {
 		return "", nil
 	}
 	head, params := splitParams(v)
-	typ, sub, ok := strings.Cut(strings.ToLower(head), "/")
+	head = strings.ToLower(head)
+	typ, sub, ok := strings.Cut(head, "/")
+	if ok && isToken(typ) && isToken(sub) {
+		return head, params
+	}
 	typ, sub = strings.TrimSpace(typ), strings.TrimSpace(sub)
 	if !ok || !isToken(typ) || !isToken(sub) {
 		// QUIRK: "Content-Type: text" of old Unix mailers.
-		if head = strings.ToLower(strings.TrimSpace(head)); head == "text" {
+		if strings.TrimSpace(head) == "text" {
 			return "text/plain", params
 		}
 		return "", params
@@ -156,6 +160,9 @@ func cutParam(v string) (name, value, rest string) {
 
 // cutQuoted cuts a quoted-string whose opening quote is gone.
 func cutQuoted(v string) (value, rest string) {
+	if i := strings.IndexByte(v, '"'); i >= 0 && strings.IndexByte(v[:i], '\\') < 0 {
+		return v[:i], v[i+1:]
+	}
 	var b strings.Builder
 	for i := 0; i < len(v); i++ {
 		switch c := v[i]; {

@@ -33,7 +33,8 @@ type Part struct {
 	Name string
 	// ContentID is without angle brackets.
 	ContentID string
-	// Within are the multiparts around the part, outermost first.
+	// Within are the multiparts around the part, outermost first. It is not to
+	// be modified.
 	Within []Container
 	// Encoding is the transfer encoding in effect: "7bit", "8bit", "binary",
 	// "quoted-printable", "base64" or "uuencode".
@@ -59,11 +60,9 @@ func (r *Reader) newPart(h *Header, path string) *Part {
 	if path == "" {
 		p.Path = "1"
 	}
-	var params map[string]string
-	p.Type, params = parseType(h.h.Get("Content-Type"))
-	p.Params = h.decodeParams(params)
+	p.Type, p.Params = h.kind, h.decodeParams(h.params)
 
-	disposition, params := parseDisposition(h.h.Get("Content-Disposition"))
+	disposition, params := parseDisposition(h.first("Content-Disposition"))
 	p.Disposition = disposition
 	p.Name = cleanName(h.decodeParam(params["filename"]))
 	if p.Name == "" {
@@ -72,7 +71,7 @@ func (r *Reader) newPart(h *Header, path string) *Part {
 	if ids := h.MessageIDs("Content-Id"); len(ids) > 0 {
 		p.ContentID = ids[0] // RFC 2045 §7: of the form of a Message-ID
 	}
-	p.Encoding = r.encoding(h.h.Get("Content-Transfer-Encoding"), p.Path)
+	p.Encoding = r.encoding(h.first("Content-Transfer-Encoding"), p.Path)
 
 	if p.Type == "" {
 		p.Type = r.defaultType(h, p)
@@ -82,7 +81,7 @@ func (r *Reader) newPart(h *Header, path string) *Part {
 
 // defaultType is the type of a part whose header names none that is valid.
 func (r *Reader) defaultType(h *Header, p *Part) string {
-	if v := strings.TrimSpace(h.h.Get("Content-Type")); v != "" {
+	if v := strings.TrimSpace(h.first("Content-Type")); v != "" {
 		r.note("malformed Content-Type of part %s", p.Path)
 		if strings.EqualFold(v, "html") {
 			return "text/html"
@@ -100,6 +99,10 @@ func (r *Reader) defaultType(h *Header, p *Part) string {
 
 // encoding maps the value of Content-Transfer-Encoding to a known one.
 func (r *Reader) encoding(v, path string) string {
+	switch v {
+	case "7bit", "8bit", "base64", "quoted-printable": // as nearly all write it
+		return v
+	}
 	name := strings.ToLower(strings.Trim(v, " \t\"';.,"))
 	if i := strings.IndexAny(name, ";,("); i >= 0 {
 		name = strings.TrimSpace(name[:i])

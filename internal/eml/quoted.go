@@ -1,6 +1,9 @@
 package eml
 
-import "io"
+import (
+	"bytes"
+	"io"
+)
 
 // unhex maps hexadecimal digits of either case to their value, others to 16.
 var unhex = func() (t [256]byte) {
@@ -55,51 +58,56 @@ func (quotedDecoder) decode(r *Reader, p []byte) (int, error) {
 func unquote(dst, src []byte, last bool) (nd, ns int) {
 	i, o := 0, 0
 	for i < len(src) && o < len(dst) {
-		switch c := src[i]; c {
-		case '=':
-			n, octet, ok := quotedOctet(src[i:], last)
-			if n == 0 {
-				return o, i
+		// White space at the end of a line was added on the way
+		// (RFC 2045 §6.7 (3)).
+		eol, text := len(src), len(src)
+		if n := bytes.IndexByte(src[i:], '\n'); n >= 0 {
+			eol = i + n
+			if text = eol; n > 0 && src[eol-1] == '\r' {
+				text--
 			}
-			if ok {
-				dst[o] = octet
-				o++
+		} else if !last && src[eol-1] == '\r' {
+			text--
+		}
+		end := text
+		for end > i && (src[end-1] == ' ' || src[end-1] == '\t') {
+			end--
+		}
+		if eol == len(src) && !last && text-end >= maxQuotedLine {
+			end = text
+		}
+		for i < end && o < len(dst) {
+			n := bytes.IndexByte(src[i:end], '=')
+			if n < 0 {
+				n = end - i
 			}
-			i += n
-		case ' ', '\t':
-			// White space at the end of a line was added on the way
-			// (RFC 2045 §6.7 (3)).
-			end := i + 1
-			for end < len(src) && (src[end] == ' ' || src[end] == '\t') {
-				end++
-			}
-			eol := end
-			if eol < len(src) && src[eol] == '\r' {
-				eol++
-			}
-			if eol == len(src) && !last && end-i < maxQuotedLine {
-				return o, i
-			}
-			if eol < len(src) && src[eol] == '\n' || end == len(src) && last {
-				i = end
-				continue
-			}
-			n := copy(dst[o:], src[i:end])
-			i += n
+			n = copy(dst[o:], src[i:i+n])
 			o += n
-		default:
-			dst[o] = c
-			i++
-			o++
-			for i < len(src) && o < len(dst) {
-				c := src[i]
-				if c == '=' || (c == ' ' || c == '\t') && (i+1 == len(src) || src[i+1] <= ' ') {
-					break
-				}
-				dst[o] = c
-				i++
-				o++
+			if i += n; i == end || src[i] != '=' {
+				break // at the end of the line, or of dst
 			}
+			for i < end && src[i] == '=' && o < len(dst) {
+				n, octet, ok := quotedOctet(src[i:], last)
+				if n == 0 {
+					return o, i
+				}
+				if ok {
+					dst[o] = octet
+					o++
+				}
+				i += n
+			}
+		}
+		switch {
+		case i < end || i > text: // dst is full; a soft line break took the line end
+		case eol < len(src):
+			n := copy(dst[o:], src[text:eol+1])
+			o += n
+			i = text + n
+		case !last:
+			return o, i
+		default:
+			i = len(src)
 		}
 	}
 	return o, i

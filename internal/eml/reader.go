@@ -31,6 +31,7 @@ type Reader struct {
 	header  *Header
 	err     error // sticky, of Header and Next
 	stack   []*multipart
+	around  []Container // what within returned last
 	body    body
 	part    *Part
 	parts   int
@@ -198,7 +199,7 @@ func (r *Reader) next() (*Part, error) {
 		if err != nil {
 			return nil, err
 		}
-		if h.h.Len() == 0 {
+		if len(h.fields) == 0 {
 			b, last, err := r.bytes(1)
 			if err != nil {
 				return nil, err

@@ -40,7 +40,7 @@ func fieldName(line []byte) []byte {
 	if colon < 1 || colon > 200 {
 		return nil
 	}
-	name := bytes.TrimRight(line[:colon], " \t") // RFC 5322 §4.5, obsolete
+	name := trimRight(line[:colon]) // RFC 5322 §4.5, obsolete
 	for i, c := range name {
 		alnum := '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
 		if c <= ' ' || c > '~' || i == 0 && !alnum {
@@ -186,7 +186,8 @@ func (r *Reader) after(n int) (line, w []byte, err error) {
 // readHeader reads the header of the message (path "") or of a part and leaves
 // the reader at the begin of the body.
 func (r *Reader) readHeader(path string) (*Header, error) {
-	var b block
+	b := blocks.Get().(*block)
+	defer b.release()
 	for done, long := false, false; !done; {
 		line, n, whole, err := r.line()
 		if err != nil {
@@ -209,9 +210,9 @@ func (r *Reader) readHeader(path string) (*Header, error) {
 			}
 			var take bool
 			if b.fields() == 0 {
-				take, done, err = r.firstLine(&b, path, line, n)
+				take, done, err = r.firstLine(b, path, line, n)
 			} else {
-				take, done, err = r.nextLine(&b, path, line, n)
+				take, done, err = r.nextLine(b, path, line, n)
 			}
 			if err != nil {
 				return nil, err
@@ -230,7 +231,7 @@ func (r *Reader) readHeader(path string) (*Header, error) {
 		r.note("NUL in the header of %s", whose(path))
 	}
 	r.startBody()
-	return r.newHeader(&b), nil
+	return r.newHeader(b), nil
 }
 
 // firstLine handles a line before any field was read. take says that the line

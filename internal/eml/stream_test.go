@@ -71,9 +71,13 @@ func sample(name string) []byte {
 	default:
 		var b strings.Builder
 		b.WriteString(mailHeader + "Content-Type: multipart/mixed; boundary=\"_004_mix_\"\r\n\r\n--_004_mix_\r\nContent-Type: text/plain\r\n\r\nHello\r\n")
-		for i := range 3 {
+		files, size := 3, 1280<<10
+		if name == "50m" {
+			files, size = 1, 36<<20
+		}
+		for i := range files {
 			fmt.Fprintf(&b, "--_004_mix_\r\nContent-Type: application/pdf; name=\"%d.pdf\"\r\nContent-Disposition: attachment; filename=\"%d.pdf\"\r\nContent-Transfer-Encoding: base64\r\n\r\n", i, i)
-			b.WriteString(lines(1280<<10, rnd))
+			b.WriteString(lines(size, rnd))
 		}
 		b.WriteString("--_004_mix_--\r\n")
 		return []byte(b.String())

@@ -1,7 +1,9 @@
 package eml
 
 import (
+	"encoding/binary"
 	"io"
+	"math/bits"
 	"unicode/utf8"
 
 	"golang.org/x/text/transform"
@@ -171,11 +173,37 @@ func (t *textReader) finish(err error) {
 	t.eof = true
 }
 
+// highBits are those of eight octets.
+const highBits = 0x8080808080808080
+
+// plain copies printable ASCII, most of a text, from src to dst, eight octets at a
+// time, and returns how many it copied. It stops before anything else, and near
+// the end of either.
+func plain(dst, src []byte) int {
+	const ones = 0x0101010101010101
+	i := 0
+	for ; len(src)-i >= 8 && len(dst)-i >= 8; i += 8 {
+		v := binary.LittleEndian.Uint64(src[i:])
+		binary.LittleEndian.PutUint64(dst[i:], v)
+		// The high bit of an octet is set where the octet is below a space, above
+		// 127, or 127. It may be set wrongly behind such an octet, never before.
+		if odd := ((v - ' '*ones) | v | (v + ones)) & highBits; odd != 0 {
+			return i + bits.TrailingZeros64(odd)/8
+		}
+	}
+	return i
+}
+
 // clean copies text from src to dst as far as either goes. Unless last is set
 // it stops where what follows src matters.
 func (c choice) clean(dst, src []byte, last bool) (nd, ns int) {
 	i, o := 0, 0
 	for i < len(src) && o < len(dst) {
+		n := plain(dst[o:], src[i:])
+		o += n
+		if i += n; i == len(src) || o == len(dst) {
+			break
+		}
 		b := src[i]
 		switch {
 		case b >= ' ' && b < 0x7F || b == '\n' || b == '\t':
@@ -189,11 +217,14 @@ func (c choice) clean(dst, src []byte, last bool) (nd, ns int) {
 			if !last && (len(rest) == 0 || len(rest) == 1 && rest[0] == '\r') {
 				return o, i
 			}
-			i++
-			if len(rest) > 0 && rest[0] == '\n' || len(rest) > 1 && rest[0] == '\r' && rest[1] == '\n' {
-				continue
+			switch {
+			case len(rest) > 0 && rest[0] == '\n':
+				i++
+			case len(rest) > 1 && rest[0] == '\r' && rest[1] == '\n':
+				i += 2
 			}
 			dst[o] = '\n'
+			i++
 			o++
 		case b == '\v' || b == '\f':
 			dst[o] = '\n'

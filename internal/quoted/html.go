@@ -57,8 +57,8 @@ type page struct {
 	source string
 	lines  []line
 
-	now        strings.Builder // the current line
-	start, end int             // its visible part; start is -1 as long as there is none
+	now        []byte // the current line
+	start, end int    // its visible part; start is -1 as long as there is none
 	gap        bool
 	flags      flags // of the next visible line
 
@@ -90,7 +90,7 @@ func (p *page) piece(raw string, at int) {
 	s := html.UnescapeString(raw)
 	if !visible(s) {
 		if p.start >= 0 && s != "" {
-			p.now.WriteByte(' ')
+			p.now = append(p.now, ' ')
 		}
 		p.gap = p.gap || p.start < 0 && strings.Contains(s, "\u00a0")
 		return
@@ -99,7 +99,7 @@ func (p *page) piece(raw string, at int) {
 		p.start = at + len(raw) - len(strings.TrimLeft(raw, space))
 	}
 	p.end = at + len(strings.TrimRight(raw, space))
-	p.now.WriteString(s)
+	p.now = append(p.now, s...)
 }
 
 func (p *page) tag(t token) {
@@ -112,11 +112,11 @@ func (p *page) tag(t token) {
 			p.start = t.from
 		}
 		p.end = t.to
-		p.now.WriteString(object)
+		p.now = append(p.now, object...)
 		return
 	case "td", "th":
 		if p.start >= 0 {
-			p.now.WriteByte(' ')
+			p.now = append(p.now, ' ')
 		}
 	case "pre":
 		if p.breakLine(false); t.end {
@@ -178,13 +178,13 @@ func (p *page) quote(t token) {
 func (p *page) breakLine(blank bool) {
 	text, depth := "", 0
 	if p.start >= 0 {
-		text, depth = unmark(p.now.String())
+		text, depth = unmark(string(p.now))
 		if p.pre == 0 {
 			text = strings.Join(strings.Fields(text), " ")
 		}
 		text = clean(text)
 	}
-	p.now.Reset()
+	p.now = p.now[:0]
 	start := p.start
 	p.start = -1
 	if !visible(text) {

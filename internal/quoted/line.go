@@ -3,6 +3,7 @@ package quoted
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // line is a line of text, as a reader sees it, that is not blank.
@@ -55,6 +56,7 @@ func clean(s string) string {
 		if s[i] >= 0x80 || s[i] < ' ' {
 			return strings.TrimSpace(strings.Map(func(c rune) rune {
 				switch {
+				case ' ' <= c && c < utf8.RuneSelf:
 				case unicode.Is(unicode.Cf, c):
 					return -1
 				case unicode.IsSpace(c):
@@ -69,7 +71,9 @@ func clean(s string) string {
 
 // visible reports whether a reader would see something of s.
 func visible(s string) bool {
-	return strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsSpace(c) && !unicode.Is(unicode.Cf, c) })
+	return strings.ContainsFunc(s, func(c rune) bool {
+		return ' ' < c && c < utf8.RuneSelf || !unicode.IsSpace(c) && !unicode.Is(unicode.Cf, c)
+	})
 }
 
 // isRule reports whether a line is a drawn one.

@@ -24,6 +24,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/exdesk/exdesk/internal/jitter"
+	"github.com/exdesk/exdesk/internal/scan"
 )
 
 // Client sends requests to one service.
@@ -153,7 +154,7 @@ func ParseBase(s string) (*url.URL, error) {
 
 func (c *Client) init() {
 	c.once.Do(func() {
-		hc := http.Client{Transport: NewTransport()}
+		hc := http.Client{Transport: Transport()}
 		if c.HTTP != nil {
 			hc = *c.HTTP
 		}
@@ -179,7 +180,7 @@ func (c *Client) Do(ctx context.Context, r *Request) (*http.Response, error) {
 	}
 	body := r.Data
 	if r.JSON != nil {
-		if body, err = json.Marshal(r.JSON); err != nil {
+		if body, err = encode(r.JSON); err != nil {
 			return nil, c.Explain(&Failure{Op: r.Op, Wait: -1, Err: err})
 		}
 	}
@@ -202,6 +203,15 @@ func (c *Client) Do(ctx context.Context, r *Request) (*http.Response, error) {
 			return nil, c.Explain(f)
 		}
 	}
+}
+
+// encode writes JSON in which HTML stays as it is.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return b.Bytes(), err
 }
 
 // again decides whether a failed request may be sent once more, and when.
@@ -271,7 +281,7 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 			return nil, f
 		}
 	}
-	release, err := c.begin(ctx, r.name()+string(body), max(r.Slots, 1))
+	release, err := c.begin(ctx, func() string { return r.name() + string(body) }, max(r.Slots, 1))
 	if err != nil {
 		f.Err = err
 		var q *quietError
@@ -372,6 +382,7 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 func (f *Failure) read(resp *http.Response) {
 	f.Status, f.Header, f.Wait = resp.StatusCode, resp.Header, RetryAfter(resp.Header)
 	f.Body, _ = io.ReadAll(io.LimitReader(resp.Body, mostError))
+	_, _ = io.CopyN(io.Discard, resp.Body, mostError) // so that the connection can be used again
 }
 
 func (c *Client) request(ctx context.Context, r *Request, target *url.URL, body []byte) (*http.Request, error) {
@@ -406,20 +417,24 @@ func (c *Client) request(ctx context.Context, r *Request, target *url.URL, body 
 // and that must be of the base's own host before a token goes there.
 func (c *Client) target(r *Request) (*url.URL, error) {
 	if r.URL == "" {
-		u := c.Base.JoinPath() // a copy
-		var raw strings.Builder
+		u := *c.Base
+		var path, raw strings.Builder
+		path.Grow(256)
+		raw.Grow(256)
+		path.WriteString(c.Base.Path)
 		raw.WriteString(c.Base.EscapedPath())
-		u.Path = c.Base.Path
 		for _, e := range r.Path {
 			if e == "" || e == "." || e == ".." {
 				return nil, fmt.Errorf("%q cannot be an element of a path", e)
 			}
-			u.Path += "/" + e
-			raw.WriteString("/" + url.PathEscape(e))
+			path.WriteByte('/')
+			path.WriteString(e)
+			raw.WriteByte('/')
+			raw.WriteString(url.PathEscape(e))
 		}
-		u.RawPath = raw.String()
+		u.Path, u.RawPath = path.String(), raw.String()
 		u.RawQuery = r.Query
-		return u, nil
+		return &u, nil
 	}
 	u, err := url.Parse(r.URL)
 	if err != nil {
@@ -562,13 +577,15 @@ func (c *Client) JSON(ctx context.Context, r *Request, out any) (http.Header, er
 	if r.Shorten > 0 {
 		in = &shortener{r: in, most: r.Shorten}
 	}
-	data, err := io.ReadAll(io.LimitReader(in, mostJSON+1))
+	data := buffers.Get().(*bytes.Buffer)
+	defer giveBack(data)
+	_, err = data.ReadFrom(io.LimitReader(in, mostJSON+1))
 	switch {
 	case err != nil:
-	case len(data) > mostJSON:
+	case data.Len() > mostJSON:
 		err = fmt.Errorf("the answer is longer than %d bytes", mostJSON)
 	default:
-		err = decode(data, out)
+		err = Decode(data.Bytes(), out)
 	}
 	if err != nil {
 		// A success that cannot be read: whoever changes something does not
@@ -579,9 +596,35 @@ func (c *Client) JSON(ctx context.Context, r *Request, out any) (http.Header, er
 	return resp.Header, nil
 }
 
-func decode(data []byte, out any) error {
-	if err := json.Unmarshal(data, out); err != nil {
-		return errors.New("the answer is not the JSON that was expected") // the decoder's text may quote the answer
+// Scanner is what takes of an answer in JSON what it wants, by reading it itself. It
+// keeps none of the octets, which are another answer's afterwards.
+type Scanner interface{ Scan(*scan.Reader) }
+
+var errShape = errors.New("the answer is not the JSON that was expected") // the decoder's text may quote the answer
+
+// Decode takes an answer in JSON apart.
+func Decode(data []byte, out any) error {
+	if s, ok := out.(Scanner); ok {
+		r := scan.New(data)
+		if s.Scan(r); r.Odd() || r.End() != nil {
+			return errShape
+		}
+		return nil
+	}
+	if json.Unmarshal(data, out) != nil {
+		return errShape
 	}
 	return nil
+}
+
+// buffers hold answers while they are read. The large ones are not kept.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const mostKept = 256 << 10
+
+func giveBack(b *bytes.Buffer) {
+	if b.Cap() <= mostKept {
+		b.Reset()
+		buffers.Put(b)
+	}
 }

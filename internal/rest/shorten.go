@@ -1,6 +1,9 @@
 package rest
 
-import "io"
+import (
+	"bytes"
+	"io"
+)
 
 // shortener passes JSON on with its long strings cut: the shape stays, and what
 // nobody asked for is not held. It knows no more of JSON than where strings
@@ -26,13 +29,40 @@ func (s *shortener) Read(p []byte) (int, error) {
 // filter drops what is too long from p, in place.
 func (s *shortener) filter(p []byte) int {
 	out := 0
-	for _, c := range p {
-		if s.keep(c) {
-			p[out] = c
-			out++
+	for i := 0; i < len(p); {
+		n, kept := s.run(p[i:])
+		out += copy(p[out:], p[i:i+kept])
+		if i += n; i < len(p) {
+			if s.keep(p[i]) {
+				p[out] = p[i]
+				out++
+			}
+			i++
 		}
 	}
 	return out
+}
+
+// run returns how many octets come before one that may mean something, and how
+// many of them to keep.
+func (s *shortener) run(p []byte) (n, kept int) {
+	switch {
+	case !s.in:
+		if n = bytes.IndexByte(p, '"'); n < 0 {
+			n = len(p)
+		}
+		return n, n
+	case s.left > 0:
+		return 0, 0
+	}
+	for n < len(p) && p[n] != '"' && p[n] != '\\' {
+		n++
+	}
+	kept = min(n, max(s.most-s.n, 0))
+	if s.n += n; n > 0 {
+		s.drops = s.n > s.most
+	}
+	return n, kept
 }
 
 func (s *shortener) keep(c byte) bool {

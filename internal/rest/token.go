@@ -10,7 +10,7 @@ import (
 // reads every answer as the JSON that RFC 6749 §5 wants it to be. nil is a client
 // of its own.
 func TokenClient(c *http.Client) *http.Client {
-	hc := http.Client{Transport: NewTransport()}
+	hc := http.Client{Transport: Transport()}
 	if c != nil {
 		hc = *c
 	}

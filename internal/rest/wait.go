@@ -93,7 +93,7 @@ func (e *quietError) Error() string {
 // that those who wait for the same moment do not all go at once.
 const spread = 200 * time.Millisecond
 
-func (c *Client) waitQuiet(ctx context.Context, what string) error {
+func (c *Client) waitQuiet(ctx context.Context, what func() string) error {
 	for {
 		c.mu.Lock()
 		until := c.quiet
@@ -105,7 +105,7 @@ func (c *Client) waitQuiet(ctx context.Context, what string) error {
 		if left > patience {
 			return &quietError{until}
 		}
-		if err := Sleep(ctx, left+jitter.N(spread, what)); err != nil {
+		if err := Sleep(ctx, left+jitter.N(spread, what())); err != nil {
 			return err
 		}
 	}
@@ -127,8 +127,9 @@ func Sleep(ctx context.Context, d time.Duration) error {
 }
 
 // begin waits until a request may go out: the service is not to be left alone,
-// and n slots are free. It returns what gives the slots back.
-func (c *Client) begin(ctx context.Context, what string, n int) (release func(), err error) {
+// and n slots are free. It returns what gives the slots back. What tells the
+// request from others.
+func (c *Client) begin(ctx context.Context, what func() string, n int) (release func(), err error) {
 	for {
 		if err := c.waitQuiet(ctx, what); err != nil {
 			return nil, err
@@ -186,13 +187,4 @@ func Loopback(host string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
-}
-
-// NewTransport returns a transport for large bodies: with the 4 KiB buffers
-// of the default, a 50 MB mail costs ten times the system calls.
-func NewTransport() *http.Transport {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.ReadBufferSize, t.WriteBufferSize = 64<<10, 64<<10
-	t.MaxIdleConnsPerHost = 8
-	return t
 }

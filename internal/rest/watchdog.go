@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -50,11 +51,15 @@ type question struct {
 	body  io.Reader  // nil once it was taken away
 	left  int64      // how many octets there are to read; negative if that is not known
 	ended bool       // whether the source was read to its end
+
+	over atomic.Bool // it is about to be taken away
 }
 
 var errTaken = errors.New("the request is over")
 
-func (q *question) Read(p []byte) (int, error) {
+// Read fills p: of a body of unknown length each Read becomes a chunk, which
+// leaves at once.
+func (q *question) Read(p []byte) (n int, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
@@ -66,7 +71,11 @@ func (q *question) Read(p []byte) (int, error) {
 	// Reading the source takes the caller's time, not the service's.
 	q.dog.pause()
 	defer q.dog.resume()
-	n, err := q.body.Read(p)
+	for n < len(p) && err == nil && !q.over.Load() {
+		var m int
+		m, err = q.body.Read(p[n:])
+		n += m
+	}
 	if q.left >= 0 {
 		q.left -= int64(n)
 	}
@@ -74,9 +83,10 @@ func (q *question) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// takeBack ends the transport's reading, after the Read that is under way, and
+// takeBack ends the transport's reading, after the source's Read that is under way, and
 // reports whether it had come to the end.
 func (q *question) takeBack() (ended bool) {
+	q.over.Store(true)
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.body = nil

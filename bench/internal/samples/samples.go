@@ -52,8 +52,8 @@ func Mail(name string, n int, at time.Time) []byte {
 		b.WriteString("\r\n--_000_alternative_--\r\n\r\n")
 		for i := range 2 {
 			fmt.Fprintf(&b, "--_005_related_\r\nContent-Type: image/png; name=\"image%03d.png\"\r\n"+
-				"Content-Description: image%[1]03d.png\r\nContent-Disposition: inline; filename=\"image%[1]03d.png\"; size=8800\r\n"+
-				"Content-ID: <image%[1]03d@contoso.example>\r\nContent-Transfer-Encoding: base64\r\n\r\n", i+1)
+				"Content-Description: image%03[1]d.png\r\nContent-Disposition: inline; filename=\"image%03[1]d.png\"; size=8800\r\n"+
+				"Content-ID: <image%03[1]d@contoso.example>\r\nContent-Transfer-Encoding: base64\r\n\r\n", i+1)
 			w.base64(8800)
 		}
 		b.WriteString("--_005_related_--\r\n")
@@ -144,7 +144,7 @@ func (w *writer) quoted(s string) {
 func (w *writer) base64(n int) {
 	const line = 57
 	raw := make([]byte, line)
-	text := make([]byte, 76, 78)
+	var text []byte
 	w.Grow(n/line*78 + 78)
 	for ; n > 0; n -= line {
 		raw = raw[:min(n, line)]
@@ -155,9 +155,8 @@ func (w *writer) base64(n int) {
 				}
 			}
 		}
-		text = text[:base64.StdEncoding.EncodedLen(len(raw))]
-		base64.StdEncoding.Encode(text, raw)
-		w.Write(append(text, '\r', '\n'))
+		text = append(base64.StdEncoding.AppendEncode(text[:0], raw), '\r', '\n')
+		w.Write(text)
 	}
 }
 
