@@ -324,20 +324,21 @@ func unreadable(err error) bool {
 
 // query encodes pairs in the order given, spaces as %20: the form Graph documents.
 func query(pairs ...string) string {
-	b := make([]byte, 0, 512)
+	var b strings.Builder
+	b.Grow(512)
 	for i := 0; i < len(pairs); i += 2 {
 		if i > 0 {
-			b = append(b, '&')
+			b.WriteByte('&')
 		}
-		b = append(b, pairs[i]...)
-		b = append(b, '=')
+		b.WriteString(pairs[i])
+		b.WriteByte('=')
 		value, ok := often[pairs[i+1]]
 		if !ok {
 			value = escape(pairs[i+1])
 		}
-		b = append(b, value...)
+		b.WriteString(value)
 	}
-	return string(b)
+	return b.String()
 }
 
 func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }

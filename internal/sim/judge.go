@@ -61,6 +61,7 @@ func (c *cell) judge() *Result {
 		switch {
 		case n.sent == 0 && n.comment != nil && n.refused != "" && c.moved[n.ticket]:
 			r.Withheld++ // the ticket was closed, merged or deleted before
+			n.withheld = true
 			continue
 		case n.sent == 1:
 			r.SentOnce++
@@ -80,6 +81,9 @@ func (c *cell) judge() *Result {
 	c.judgeUploads(r)
 	c.judgeEvents(r)
 	for _, g := range c.exchange.Messages() {
+		if n, ok := c.byID[g.ID].(*notice); ok && n.withheld {
+			continue // of an attempt that was not the last; nobody asks for it again
+		}
 		if g.IsDraft && g.Folder != "deleteditems" {
 			c.violate(c.tagOf(g.ID), "a draft is left behind in %s", g.Folder)
 		}
