@@ -532,7 +532,7 @@ func TestBodyIsMadeAgain(t *testing.T) {
 			require.EqualValues(t, size, got)
 			return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: r}, nil
 		})}
-		c = &rest.Client{Base: c.Base, HTTP: c.HTTP, Token: c.Token, Explain: c.Explain}
+		c = &rest.Client{Base: c.Base, HTTP: c.HTTP, Token: c.Token, Service: c.Service}
 		_, err = get(t.Context(), c, req)
 		require.NoError(t, err)
 
