@@ -26,7 +26,8 @@ type Options struct {
 	// loopback host may be reached without https.
 	BaseURL string
 	// HTTPClient sends the requests; its redirect policy and timeout are not
-	// used. Default: a client with buffers for large mail.
+	// used. Default: one for all mailboxes, with buffers for large mail, that speaks
+	// HTTP/1.1.
 	HTTPClient *http.Client
 	// OutOfReach is the address of a mailbox that an application must not be able
 	// to open. Check tries, and so proves that the application's access is limited

@@ -22,7 +22,8 @@ type Options struct {
 	// without https.
 	BaseURL string
 	// HTTPClient sends the requests; its redirect policy and timeout are not
-	// used. Default: a client with buffers for large files.
+	// used. Default: one for all accounts, with buffers for large files, that speaks
+	// HTTP/1.1.
 	HTTPClient *http.Client
 	// Logger hears of fields that Zendesk did not know
 	// (X-Zendesk-API-Warn). Default: nobody.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/exdesk/exdesk"
 	"github.com/exdesk/exdesk/internal/rest"
+	"github.com/exdesk/exdesk/internal/scan"
 )
 
 // ticket is what is read of a ticket.
@@ -25,18 +26,53 @@ type ticket struct {
 	Tags       []string  `json:"tags"`
 }
 
+// single is the answer that is one ticket. Most of it is passed over: what is
+// made is answered with all that happened to it as well.
+type single struct{ ticket ticket }
+
+// Scan implements rest.Scanner.
+func (s *single) Scan(r *scan.Reader) {
+	for name := range r.Object {
+		if string(name) == "ticket" {
+			s.ticket.read(r)
+		}
+	}
+}
+
+func (t *ticket) read(r *scan.Reader) {
+	for name := range r.Object {
+		switch string(name) {
+		case "id":
+			if id, err := strconv.ParseInt(string(r.Raw()), 10, 64); err == nil {
+				t.ID = id
+			}
+		case "external_id":
+			t.ExternalID = string(r.Text())
+		case "status":
+			t.Status = string(r.Text())
+		case "created_at":
+			t.Created, _ = time.Parse(time.RFC3339, string(r.Text()))
+		case "tags":
+			t.Tags = nil
+			for range r.Array {
+				t.Tags = append(t.Tags, string(r.Text()))
+			}
+		}
+	}
+}
+
 func (t *ticket) desk() *exdesk.Ticket {
 	return &exdesk.Ticket{ID: t.ID, ExternalID: t.ExternalID, Status: t.Status, Created: t.Created}
 }
 
 // Ticket implements exdesk.Desk.
 func (c *Client) Ticket(ctx context.Context, id int64) (*exdesk.Ticket, error) {
-	var out struct{ Ticket ticket }
+	var out single
 	req := &rest.Request{Op: "read ticket", Path: []string{"tickets", strconv.FormatInt(id, 10)}}
 	if _, err := c.do(ctx, req, &out); err != nil {
 		return nil, err
 	}
-	return out.Ticket.desk(), nil
+	return out.ticket.desk(), nil
 }
 
 const (
@@ -261,16 +297,18 @@ func (c *Client) create(ctx context.Context, key string, in *newTicket) (*exdesk
 	req := &rest.Request{
 		Op: opCreate, Method: http.MethodPost, Path: []string{"tickets"},
 		Header: http.Header{"Idempotency-Key": {key}},
-		JSON:   map[string]any{"ticket": in},
+		JSON: struct {
+			Ticket *newTicket `json:"ticket"`
+		}{in},
 	}
-	var out madeTicket
+	var out single
 	if _, err := c.do(ctx, req, &out); err != nil {
 		return nil, err
 	}
-	if out.Ticket.ID == 0 {
+	if out.ticket.ID == 0 {
 		return nil, explain(&rest.Failure{Op: req.Op, Status: http.StatusCreated, Wait: -1, Doubt: true, Err: errors.New("the answer has no ticket")})
 	}
-	return out.Ticket.desk(), nil
+	return out.ticket.desk(), nil
 }
 
 // clipName keeps a name within Zendesk's 255 characters.
