@@ -9,6 +9,7 @@ import (
 // block collects the fields of one header, repaired so that each is what
 // RFC 5322 §2.2 calls a field: a name, a colon, and lines that are folded.
 type block struct {
+	page   *[bufSize]byte // where buf begins; a header that is larger leaves it
 	buf    []byte
 	starts []int // of the fields in buf
 	octets int   // read so far, for the limit
@@ -19,12 +20,13 @@ type block struct {
 
 var blocks = sync.Pool{New: func() any { return new(block) }}
 
-// release gives b back for another header, unless it has grown large.
+// release gives b back for another header.
 func (b *block) release() {
-	if cap(b.buf) <= bufSize {
-		*b = block{buf: b.buf[:0], starts: b.starts[:0]}
-		blocks.Put(b)
+	if b.page != nil {
+		buffers.Put(b.page)
 	}
+	*b = block{starts: b.starts[:0]}
+	blocks.Put(b)
 }
 
 func (b *block) fields() int { return len(b.starts) }
@@ -40,6 +42,10 @@ func (b *block) last() []byte {
 // add begins a field with its first line.
 func (b *block) add(line []byte) {
 	b.junk = false
+	if b.page == nil {
+		b.page = buffers.Get().(*[bufSize]byte)
+		b.buf = b.page[:0]
+	}
 	b.starts = append(b.starts, len(b.buf))
 	colon := bytes.IndexByte(line, ':')
 	b.buf = append(b.buf, trimRight(line[:colon])...)

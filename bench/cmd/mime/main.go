@@ -25,6 +25,9 @@ import (
 type sample struct {
 	name string
 	make func() []byte
+	// small makes one of the kind that shows who is able to read it; nil where all
+	// are.
+	small func() []byte
 }
 
 // sizes are those of the samples, in octets.
@@ -34,10 +37,13 @@ var sizes = map[string]int{"3KB": 3 << 10, "60KB": 60 << 10, "5MB": 5 << 20, "50
 // those that are hostile in one way only.
 func mails() (list []sample) {
 	for _, size := range samples.Names {
-		list = append(list, sample{size, func() []byte { return samples.Mail(size, 1, samples.Epoch) }})
+		list = append(list, sample{size, func() []byte { return samples.Mail(size, 1, samples.Epoch) }, nil})
+	}
+	add := func(way, size string) {
+		list = append(list, sample{way + " " + size, func() []byte { return hostile[way](sizes[size]) }, func() []byte { return hostile[way](sizes["60KB"]) }})
 	}
 	for _, size := range samples.Names {
-		list = append(list, sample{"hostile " + size, func() []byte { return hostile["hostile"](sizes[size]) }})
+		add("hostile", size)
 	}
 	var ways []string
 	for way := range hostile {
@@ -47,7 +53,7 @@ func mails() (list []sample) {
 	}
 	slices.Sort(ways)
 	for _, way := range ways {
-		list = append(list, sample{way + " 5MB", func() []byte { return hostile[way](5 << 20) }})
+		add(way, "5MB")
 	}
 	return list
 }
@@ -77,33 +83,31 @@ func write(name, file string) error {
 // measurements are all that can be made, or with able set those that a subject is
 // able to.
 func measurements(able bool) (list []measure.Measurement) {
-	others := contexts()
+	others := foreigns()
 	for _, m := range mails() {
-		var want found
-		var raw []byte
-		if able {
-			raw = m.make()
-		}
 		for _, s := range subjects {
-			if able {
-				// An error behind all that there is to find is none here.
-				got, _ := s.read(bytes.NewReader(raw), make([]byte, bufSize))
-				if s.name == measure.Exdesk {
-					want = got
-				}
-				if !near(got.octets, want.octets) {
-					continue
-				}
+			if able && m.small != nil && !s.able(m.small()) {
+				continue
 			}
 			list = append(list, measure.Of(m.name, s.name, func(r *measure.Report) error { return run(r, m, s) }))
 		}
+		if m.small != nil {
+			continue
+		}
 		for _, c := range others {
-			if slices.Contains(samples.Names, m.name) {
-				list = append(list, measure.Of(m.name, c.name, func(r *measure.Report) error { return c.run(r, m) }))
-			}
+			list = append(list, measure.Of(m.name, c.name, func(r *measure.Report) error { return c.run(r, m) }))
 		}
 	}
 	return list
+}
+
+// able tells whether the subject finds what exdesk finds. An error behind all that
+// there is to find is none here.
+func (s subject) able(raw []byte) bool {
+	buf := make([]byte, bufSize)
+	got, _ := s.read(bytes.NewReader(raw), buf)
+	want, err := exdesk(bytes.NewReader(raw), buf)
+	return err == nil && near(got.octets, want.octets)
 }
 
 func near(a, b int64) bool { return max(a-b, b-a) <= b/20 }

@@ -49,8 +49,8 @@ func drop(body io.Reader, buf []byte) (int64, error) {
 	return io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{body}, buf)
 }
 
-// exdesk reads as the product does: texts become clean UTF-8, files are octets,
-// and whatever is wrong is repaired.
+// exdesk reads as the product does: texts become clean UTF-8, attachments are
+// octets whatever they hold, and what is wrong is repaired.
 func exdesk(in io.Reader, buf []byte) (f found, err error) {
 	r := eml.NewReader(in, nil)
 	defer r.Release()
@@ -63,7 +63,7 @@ func exdesk(in io.Reader, buf []byte) (f found, err error) {
 			return f, err
 		}
 		body := io.Reader(p)
-		if p.Type == "text/plain" || p.Type == "text/html" {
+		if (p.Type == "text/plain" || p.Type == "text/html") && p.Disposition != "attachment" {
 			body = p.Text()
 		}
 		n, err := drop(body, buf)
