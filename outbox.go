@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -131,12 +132,20 @@ type Copy struct {
 	Fields []FieldReport
 }
 
+// headerReaders are kept for the next header.
+var headerReaders = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
+
 // readHeader reads a mail up to the blank line that ends its header, and returns
 // that much. A header of more than 256 KB, which Exchange Online does not take
 // either, is an error. A mail that ends before has no body.
 func readHeader(r io.Reader) ([]byte, error) {
-	in := bufio.NewReader(io.LimitReader(r, maxHeader))
-	var head []byte
+	in := headerReaders.Get().(*bufio.Reader)
+	in.Reset(io.LimitReader(r, maxHeader))
+	defer func() {
+		in.Reset(nil)
+		headerReaders.Put(in)
+	}()
+	head := make([]byte, 0, 4<<10)
 	for whole := true; ; {
 		line, err := in.ReadSlice('\n')
 		head = append(head, line...)

@@ -43,6 +43,8 @@ func survival(name, was string, is []string) Survival {
 		return Changed
 	case slices.Contains(addressFields, name):
 		return sameMailboxes(was, is[0])
+	case was == is[0]:
+		return Kept
 	}
 	switch name {
 	case "Date":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,7 +25,6 @@ type composing struct {
 	copy     *exdesk.Copy
 	repaired []exdesk.Field // that were set by other means than MIME
 	expected []exdesk.FieldReport
-	piece    []byte // of a file on its way
 }
 
 // Draft implements exdesk.Outbox. The letter is given to Graph as MIME; of one that
@@ -140,9 +140,11 @@ func (d *composing) again(ctx context.Context, names, wanting []exdesk.Field) (m
 func (d *composing) create(ctx context.Context) error {
 	var out letterItem
 	req := &rest.Request{Op: "create draft", Method: http.MethodPost, Path: d.c.path("messages"), Header: immutable(),
-		Data: d.plan.mime, Type: "text/plain", Shorten: 16 << 10}
+		Type: "text/plain", Shorten: 16 << 10}
+	mime := &octets{size: d.plan.size, open: func() (io.Reader, error) { return d.plan.mime(d.l), nil }}
+	mime.base64(req, "", "")
 	if _, err := d.c.rest.JSON(ctx, req, &out); err != nil {
-		return err
+		return mime.blame(err)
 	}
 	if out.ID == "" {
 		return explain(&rest.Failure{Op: req.Op, Status: http.StatusCreated, Wait: -1, Doubt: true, Err: errors.New("the answer is not a message")})

@@ -44,6 +44,9 @@ const (
 	mostCopyPages = 10
 )
 
+// letterQuery asks for a letterItem.
+var letterQuery = query("$select", letterSelect, "$expand", letterExpand)
+
 // Copies implements exdesk.Outbox. In one batch it asks for the messages that
 // carry the letter's mark; for drafts of its Message-ID or X-Zendesk-Email-Id,
 // since a draft made of MIME carries no mark until the next request; and for id.
@@ -60,7 +63,7 @@ func (c *Client) Copies(ctx context.Context, l *exdesk.Letter, id string) ([]*ex
 func (c *Client) searches(l *exdesk.Letter, id string) []batchRequest {
 	search := func(filter string) batchRequest {
 		return batchRequest{Method: http.MethodGet, Headers: preferImmutable, URL: c.listURL() + "?" +
-			query("$filter", filter, "$select", letterSelect, "$expand", letterExpand, "$top", mostCopies)}
+			query("$filter", filter) + "&" + letterQuery + "&$top=" + mostCopies}
 	}
 	requests := []batchRequest{search(hasProperty(markID, l.Key)), search(hasProperty(markID, discarded+l.Key))}
 	if l.MessageID != "" {
@@ -71,7 +74,7 @@ func (c *Client) searches(l *exdesk.Letter, id string) []batchRequest {
 	}
 	if id != "" {
 		requests = append(requests, batchRequest{Method: http.MethodGet, Headers: preferImmutable,
-			URL: c.itemURL(id) + "?" + query("$select", letterSelect, "$expand", letterExpand)})
+			URL: c.itemURL(id) + "?" + letterQuery})
 	}
 	return requests
 }

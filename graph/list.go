@@ -322,14 +322,15 @@ func unreadable(err error) bool {
 
 // query encodes pairs in the order given, spaces as %20: the form Graph documents.
 func query(pairs ...string) string {
-	var b []byte
+	var b strings.Builder
+	b.Grow(512)
 	for i := 0; i < len(pairs); i += 2 {
 		if i > 0 {
-			b = append(b, '&')
+			b.WriteByte('&')
 		}
-		b = append(b, pairs[i]...)
-		b = append(b, '=')
-		b = append(b, strings.ReplaceAll(url.QueryEscape(pairs[i+1]), "+", "%20")...)
+		b.WriteString(pairs[i])
+		b.WriteByte('=')
+		b.WriteString(strings.ReplaceAll(url.QueryEscape(pairs[i+1]), "+", "%20"))
 	}
-	return string(b)
+	return b.String()
 }

@@ -3,7 +3,6 @@ package graph
 import (
 	"bytes"
 	"cmp"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -33,8 +32,8 @@ const (
 // files come from the MIME in either case, so that a large mail keeps what a
 // small one keeps.
 type plan struct {
-	mime  []byte // as base64
-	files []file // that are not in it
+	files []file // that are not in the MIME
+	size  int64  // of the MIME without them
 }
 
 // file is a leaf of a letter.
@@ -47,8 +46,7 @@ type file struct {
 
 func newPlan(l *exdesk.Letter) (*plan, error) {
 	if l.Size() <= maxMIME {
-		text, err := encodeWithout(l, nil, l.Size())
-		return &plan{mime: text}, err
+		return &plan{size: l.Size()}, nil
 	}
 	files, err := filesOf(l)
 	if err != nil {
@@ -64,10 +62,9 @@ func newPlan(l *exdesk.Letter) (*plan, error) {
 	if left > maxMIME {
 		return nil, fmt.Errorf("graph: what cannot be attached by itself, such as text and what is signed, is more than Graph takes at once: %w", exdesk.ErrTooLarge)
 	}
-	p := &plan{files: slices.Clone(files[:n])}
+	p := &plan{files: slices.Clone(files[:n]), size: left}
 	slices.SortFunc(p.files, func(a, b file) int { return cmp.Compare(a.begin, b.begin) })
-	p.mime, err = encodeWithout(l, p.files, left)
-	return p, err
+	return p, nil
 }
 
 // filesOf lists the leaves of a letter that can be attached by themselves. What
@@ -115,40 +112,26 @@ func filesOf(l *exdesk.Letter) (files []file, err error) {
 	return files, nil
 }
 
-// encodeWithout returns the letter as base64, without these files, which are in
-// their order. size is how many octets there are to encode.
-func encodeWithout(l *exdesk.Letter, files []file, size int64) ([]byte, error) {
-	out := bytes.NewBuffer(make([]byte, 0, base64.StdEncoding.EncodedLen(int(size))))
-	w := base64.NewEncoder(base64.StdEncoding, out)
+// mime returns the MIME that is given to Graph.
+func (p *plan) mime(l *exdesk.Letter) io.Reader {
+	var parts []io.Reader
+	head := int64(len(l.Header))
 	at := int64(0)
-	for _, f := range append(slices.Clone(files), file{begin: l.Size(), end: l.Size()}) {
-		if err := copyRange(w, l, at, f.begin); err != nil {
-			return nil, fmt.Errorf("graph: reading the letter: %w", err)
+	for _, f := range append(slices.Clone(p.files), file{begin: l.Size(), end: l.Size()}) {
+		if at < head {
+			parts = append(parts, bytes.NewReader(l.Header[at:min(f.begin, head)]))
+			at = min(f.begin, head)
 		}
+		parts = append(parts, io.NewSectionReader(l.Body, at-head, f.begin-at))
 		at = f.end
 	}
-	err := w.Close()
-	return out.Bytes(), err
+	return io.MultiReader(parts...)
 }
 
-// copyRange writes octets of a letter.
-func copyRange(w io.Writer, l *exdesk.Letter, from, to int64) error {
-	head := int64(len(l.Header))
-	if from < head {
-		if _, err := w.Write(l.Header[from:min(to, head)]); err != nil || to <= head {
-			return err
-		}
-		from = head
-	}
-	n, err := io.Copy(w, io.NewSectionReader(l.Body, from-head, to-from))
-	if err == nil && n < to-from {
-		err = io.ErrUnexpectedEOF
-	}
-	return err
-}
-
-// open returns the octets of a file.
-func (f *file) open(l *exdesk.Letter) (io.Reader, error) {
+// octets returns those of a file.
+func (f *file) octets(l *exdesk.Letter) *octets {
 	head := int64(len(l.Header)) // no part begins in it
-	return eml.NewReader(io.NewSectionReader(l.Body, f.entity-head, f.end-f.entity), nil).Next()
+	return &octets{size: f.size, open: func() (io.Reader, error) {
+		return eml.NewReader(io.NewSectionReader(l.Body, f.entity-head, f.end-f.entity), nil).Next()
+	}}
 }

@@ -65,24 +65,21 @@ func (d *composing) attachFile(ctx context.Context, f *file) error {
 
 // post attaches a small file by one request.
 func (d *composing) post(ctx context.Context, f *file) error {
-	in, err := f.open(d.l)
-	if err != nil {
-		return err
-	}
-	octets, err := io.ReadAll(in)
-	if err != nil {
-		return fmt.Errorf("graph: reading the letter: %w", err)
-	}
-	item := map[string]any{"@odata.type": "#microsoft.graph.fileAttachment", "name": f.name, "contentType": f.kind,
-		"contentBytes": octets, "isInline": f.inline}
+	item := map[string]any{"@odata.type": "#microsoft.graph.fileAttachment", "name": f.name, "contentType": f.kind, "isInline": f.inline}
 	if f.contentID != "" {
 		item["contentId"] = f.contentID
 	}
-	req := &rest.Request{Op: "attach file", Method: http.MethodPost,
-		Path: d.c.path("messages", d.copy.ID, "attachments"), Header: immutable(), JSON: item}
-	resp, err := d.c.rest.Do(ctx, req)
+	text, err := json.Marshal(item)
 	if err != nil {
 		return err
+	}
+	req := &rest.Request{Op: "attach file", Method: http.MethodPost, Type: "application/json",
+		Path: d.c.path("messages", d.copy.ID, "attachments"), Header: immutable()}
+	content := f.octets(d.l)
+	content.base64(req, strings.TrimSuffix(string(text), "}")+`,"contentBytes":"`, `"}`)
+	resp, err := d.c.rest.Do(ctx, req)
+	if err != nil {
+		return content.blame(err)
 	}
 	defer resp.Body.Close()
 	return created(req, resp)
@@ -115,23 +112,11 @@ func (d *composing) upload(ctx context.Context, f *file) error {
 	if err != nil {
 		return err
 	}
-	in, err := f.open(d.l)
-	if err != nil {
-		return err
-	}
-	if d.piece == nil {
-		d.piece = make([]byte, uploadPiece)
-	}
-	piece := d.piece
-	for at := int64(0); at < f.size; {
-		n, err := io.ReadFull(in, piece[:min(int64(len(piece)), f.size-at)])
-		if err != nil {
-			return fmt.Errorf("graph: reading the letter: %w", err)
+	content := f.octets(d.l)
+	for at := int64(0); at < f.size; at += uploadPiece {
+		if err := d.put(ctx, session.URL, content, at); err != nil {
+			return content.blame(err)
 		}
-		if err := d.put(ctx, session.URL, piece[:n], at, f.size); err != nil {
-			return err
-		}
-		at += int64(n)
 	}
 	return nil
 }
@@ -141,21 +126,24 @@ func (d *composing) upload(ctx context.Context, f *file) error {
 // What is answered to a piece that the server has already is not documented.
 // Where it is refused after an answer that was lost, the piece is taken to be
 // there: if it is not, the next one will not fit.
-func (d *composing) put(ctx context.Context, url string, piece []byte, at, size int64) error {
+func (d *composing) put(ctx context.Context, url string, content *octets, at int64) error {
 	doubt := false
+	end := min(at+uploadPiece, content.size)
 	for n := 1; ; n++ {
-		err := d.putOnce(ctx, url, piece, at, size)
+		err := d.putOnce(ctx, url, content, at, end)
 		var e *Error
 		switch {
 		case err == nil:
 			return nil
+		case content.err != nil:
+			return err
 		case !errors.As(err, &e):
 			return err
 		case errors.Is(err, exdesk.ErrTooLarge), errors.Is(err, rest.ErrForeign):
 			return err
 		case e.Status == http.StatusTooManyRequests, errors.Is(err, exdesk.ErrDoubtful), e.Status == 0:
 			doubt = doubt || errors.Is(err, exdesk.ErrDoubtful)
-		case doubt && at+int64(len(piece)) < size && (e.Status == http.StatusBadRequest || e.Status == http.StatusRequestedRangeNotSatisfiable || e.Status == http.StatusConflict):
+		case doubt && end < content.size && (e.Status == http.StatusBadRequest || e.Status == http.StatusRequestedRangeNotSatisfiable || e.Status == http.StatusConflict):
 			return nil
 		default:
 			return fmt.Errorf("%w: %w", errSession, err)
@@ -173,16 +161,17 @@ func (d *composing) put(ctx context.Context, url string, piece []byte, at, size 
 	}
 }
 
-func (d *composing) putOnce(ctx context.Context, url string, piece []byte, at, size int64) error {
+func (d *composing) putOnce(ctx context.Context, url string, content *octets, at, end int64) error {
 	req := &rest.Request{Op: "upload piece of file", Method: http.MethodPut, URL: url, Bare: true, Once: true,
-		Header: http.Header{"Content-Range": {fmt.Sprintf("bytes %d-%d/%d", at, at+int64(len(piece))-1, size)}},
-		Data:   piece, Type: "application/octet-stream"}
+		Header: http.Header{"Content-Range": {fmt.Sprintf("bytes %d-%d/%d", at, end-1, content.size)}},
+		Type:   "application/octet-stream"}
+	content.body(req, at, end-at)
 	resp, err := d.c.rest.Do(ctx, req)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
-	if at+int64(len(piece)) == size {
+	if end == content.size {
 		return created(req, resp) // without a body
 	}
 	// QUIRK: the names begin with a capital here, which Go's decoder passes over,
@@ -191,7 +180,7 @@ func (d *composing) putOnce(ctx context.Context, url string, piece []byte, at, s
 	head, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
 	if err == nil && json.Unmarshal(head, &out) == nil && len(out.NextExpectedRanges) > 0 {
 		from, _, _ := strings.Cut(out.NextExpectedRanges[0], "-")
-		if from == strconv.FormatInt(at+int64(len(piece)), 10) {
+		if from == strconv.FormatInt(end, 10) {
 			return nil
 		}
 		return fmt.Errorf("%w: it expects another piece next", errSession)

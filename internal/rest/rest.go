@@ -91,7 +91,12 @@ type Request struct {
 	JSON   any       // a body that can be sent again
 	Data   []byte    // or one that is not JSON
 	Stream io.Reader // or one of unknown length that cannot be sent again
-	Type   string    // media type of Data or Stream
+	// Body begins one of Length octets, which is not kept in memory: it is called
+	// for each time that the body is sent, and what it returned before is not read
+	// any more then, nor after Do.
+	Body   func() io.Reader
+	Length int64
+	Type   string // media type of what is not JSON
 
 	// Repeatable says that the service may hear the request twice: after a
 	// lost answer it is sent again. GET always is.
@@ -301,9 +306,23 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 	}
 	heard := true // whether the answer is to the whole request
 	var resp *http.Response
-	if r.Stream != nil {
-		q := &question{body: r.Stream, dog: dog}
-		req.Body = io.NopCloser(q)
+	if r.Stream != nil || r.Body != nil {
+		var q *question
+		open := func() (io.ReadCloser, error) {
+			if r.Body == nil {
+				q = &question{body: r.Stream, left: -1, dog: dog}
+				return io.NopCloser(q), nil
+			}
+			if q != nil {
+				q.takeBack()
+			}
+			q = &question{body: r.Body(), left: r.Length, dog: dog}
+			return io.NopCloser(q), nil
+		}
+		req.Body, _ = open()
+		if r.Body != nil {
+			req.GetBody = open // after a connection that had ended before it was used
+		}
 		resp, err = c.HTTP.Do(req)
 		heard = q.takeBack()
 	} else {
@@ -382,6 +401,9 @@ func (c *Client) request(ctx context.Context, r *Request, target *url.URL, body 
 	switch {
 	case r.Stream != nil:
 		req.ContentLength = -1
+		req.Header.Set("Content-Type", r.Type)
+	case r.Body != nil:
+		req.ContentLength = r.Length
 		req.Header.Set("Content-Type", r.Type)
 	case r.JSON != nil:
 		req.Header.Set("Content-Type", "application/json")

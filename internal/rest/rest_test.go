@@ -485,6 +485,64 @@ func TestEarlySuccessIsNone(t *testing.T) {
 		c := start(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusCreated) })
 		_, err := get(t.Context(), c, &rest.Request{Method: "POST", Path: []string{"x"}, Stream: io.LimitReader(zeros{}, 64<<20), Type: "a/b"})
 		require.Error(t, err)
+		_, err = get(t.Context(), c, &rest.Request{Method: "POST", Path: []string{"x"}, Type: "a/b",
+			Body: func() io.Reader { return zeros{} }, Length: 64 << 20})
+		require.Error(t, err)
+	})
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// A body of known length is made for each time that it is sent, and is sent as
+// a whole or the request fails.
+func TestBodyIsMadeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const size = 1 << 20
+		var n, made int
+		c := start(t, func(w http.ResponseWriter, r *http.Request) {
+			n++
+			got, err := io.Copy(io.Discard, r.Body)
+			require.NoError(t, err)
+			require.EqualValues(t, size, got)
+			require.EqualValues(t, size, r.ContentLength)
+			if n < 3 {
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+		})
+		body := func() io.Reader { made++; return io.LimitReader(zeros{}, size) }
+		req := &rest.Request{Method: "PUT", Path: []string{"x"}, Body: body, Length: size, Type: "a/b", Repeatable: true}
+		_, err := get(t.Context(), c, req)
+		require.NoError(t, err)
+		require.Equal(t, []int{3, 3}, []int{n, made})
+
+		// A transport finds that a connection has ended when it has read some of it.
+		var first io.Reader
+		c.HTTP = &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			first = r.Body
+			_, err := io.CopyN(io.Discard, r.Body, 1000)
+			require.NoError(t, err)
+			again, err := r.GetBody()
+			require.NoError(t, err)
+			_, err = first.Read(make([]byte, 1))
+			require.Error(t, err, "two are not read at once")
+			got, err := io.Copy(io.Discard, again)
+			require.NoError(t, err)
+			require.EqualValues(t, size, got)
+			return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: r}, nil
+		})}
+		c = &rest.Client{Base: c.Base, HTTP: c.HTTP, Token: c.Token, Explain: c.Explain}
+		_, err = get(t.Context(), c, req)
+		require.NoError(t, err)
+
+		// What is shorter than it should be is not sent as whole.
+		req.Body = func() io.Reader { return io.LimitReader(zeros{}, size-1) }
+		_, err = get(t.Context(), start(t, func(w http.ResponseWriter, r *http.Request) {
+			_, err := io.Copy(io.Discard, r.Body)
+			require.Error(t, err)
+		}), req)
+		require.Error(t, err)
 	})
 }
 

@@ -49,6 +49,7 @@ type question struct {
 
 	mu    sync.Mutex // held while the source is read
 	body  io.Reader  // nil once it was taken away
+	left  int64      // how many octets there are to read; negative if that is not known
 	ended bool       // whether the source was read to its end
 
 	over atomic.Bool // it is about to be taken away
@@ -61,7 +62,10 @@ var errTaken = errors.New("the request is over")
 func (q *question) Read(p []byte) (n int, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.body == nil {
+	switch {
+	case q.ended:
+		return 0, io.EOF // an answer does not wait until this is asked
+	case q.body == nil:
 		return 0, errTaken
 	}
 	// Reading the source takes the caller's time, not the service's.
@@ -72,7 +76,10 @@ func (q *question) Read(p []byte) (n int, err error) {
 		m, err = q.body.Read(p[n:])
 		n += m
 	}
-	q.ended = q.ended || err == io.EOF
+	if q.left >= 0 {
+		q.left -= int64(n)
+	}
+	q.ended = q.ended || err == io.EOF || q.left == 0
 	return n, err
 }
 

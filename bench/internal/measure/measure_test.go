@@ -37,6 +37,10 @@ func TestMemory(t *testing.T) {
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, after, now)
 	sink = nil
+	require.NoError(t, Forget())
+	forgotten, err := Peak()
+	require.NoError(t, err)
+	require.Less(t, forgotten, after-16<<20)
 }
 
 func TestCPU(t *testing.T) {

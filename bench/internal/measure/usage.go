@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -32,6 +33,16 @@ func Allocated() (octets, objects uint64) {
 // began, in octets, and RSS what is now. It is VmHWM of proc(5): getrusage's
 // ru_maxrss would begin with that of the process that started this one.
 func Peak() (int64, error) { return status("VmHWM") }
+
+// Forget gives back what memory is free, and lets Peak begin anew: what was made
+// ready for a measurement is none of it. See clear_refs in proc(5).
+func Forget() error {
+	debug.FreeOSMemory()
+	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
+		return fmt.Errorf("measure: the peak of memory cannot be forgotten: %w", err)
+	}
+	return nil
+}
 
 // RSS returns how much memory is resident, in octets.
 func RSS() (int64, error) { return status("VmRSS") }

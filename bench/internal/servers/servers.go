@@ -49,6 +49,10 @@ type Outcome struct {
 	Files    int   `json:"files"`    // on tickets
 	Octets   int64 `json:"octets"`   // of the files
 	Labelled int   `json:"labelled"` // mails of the first mailbox that are read and carry a category
+	// Sent is how many mails have left, at most 10,000, and SentOctets how many
+	// octets they have.
+	Sent       int   `json:"sent"`
+	SentOctets int64 `json:"sentOctets"`
 }
 
 // Counters is what the services have seen since they began anew.
@@ -197,6 +201,10 @@ func (s *Servers) outcome() *Outcome {
 		if m.Mailbox == exchange.Mailbox() && m.IsRead && len(m.Categories) > 0 {
 			out.Labelled++
 		}
+	}
+	for _, m := range exchange.Sent() {
+		out.Sent++
+		out.SentOctets += int64(len(m.MIME))
 	}
 	return &out
 }
