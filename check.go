@@ -153,9 +153,9 @@ const (
 func (c *Connector) Check(ctx context.Context) (Findings, error) {
 	_, sends := c.mailbox.(Outbox)
 	sends = sends && !c.opts.Relay.Off
-	s := &Setup{Address: c.mailbox.Address(), Aliases: slices.Clone(c.opts.Aliases), Ingests: c.desk != nil, Relays: sends, MaxBytes: c.opts.MaxBytes}
+	s := &Setup{Address: c.mailbox.Address(), Aliases: slices.Clone(c.opts.Aliases), Ingests: c.desk != nil, Relays: sends, MaxBytes: c.maxBytes()}
 	if s.Ingests {
-		s.Categories = []string{c.opts.Labels.Processed, c.opts.Labels.Rejected, c.opts.Labels.Held}
+		s.Categories = []string{c.labels().Processed, c.labels().Rejected, c.labels().Held}
 	}
 	sides := []struct {
 		name    string

@@ -74,7 +74,7 @@ func (c *Claims) Claim(ctx context.Context, mailbox, key string) (*Claim, error)
 
 // take returns nil, or what is closed when the key is worth another try.
 func (c *Claims) take(key string) chan struct{} {
-	c.begin()
+	c.begin(time.Now())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if held := c.held[key]; held != nil {
@@ -85,11 +85,11 @@ func (c *Claims) take(key string) chan struct{} {
 }
 
 // begin notes when the process can first have sent anything.
-func (c *Claims) begin() {
+func (c *Claims) begin(at time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.held == nil {
-		c.begun, c.held, c.used = time.Now(), make(map[string]chan struct{}), make(map[string]time.Time)
+		c.begun, c.held, c.used = at, make(map[string]chan struct{}), make(map[string]time.Time)
 	}
 }
 

@@ -148,7 +148,7 @@ func (p *pass) comment(ctx context.Context, desk Conversations, it *item, at *pl
 	v := p.vouch(it.mail, msg)
 	s := standing{
 		conv: conv, person: person, others: len(recipients) > 0, note: beginsNote(msg.Text),
-		sure:     at.sure || it.mail.released(&p.c.opts.Labels),
+		sure:     at.sure || it.mail.released(p.c.labels()),
 		direct:   func() (bool, error) { return p.reaches(ctx, recipients, conv.Requester) },
 		verified: v.ok, doubt: v.doubt,
 		secret: func() (bool, error) {

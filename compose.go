@@ -113,7 +113,7 @@ func (p *pass) requester(ctx context.Context, it *item, own []string) (Address, 
 	if !ok {
 		return a, nil
 	}
-	if p.vouch(it.mail, msg).unproven() && !it.mail.released(&p.c.opts.Labels) {
+	if p.vouch(it.mail, msg).unproven() && !it.mail.released(p.c.labels()) {
 		switch who, err := people.Person(ctx, msg.From.Address); {
 		case err != nil && !errors.Is(err, ErrAccess):
 			return Address{}, err
@@ -126,7 +126,7 @@ func (p *pass) requester(ctx context.Context, it *item, own []string) (Address, 
 	}
 	switch who, err := people.Person(ctx, a.Address); {
 	case errors.Is(err, ErrAccess):
-		p.c.log.WarnContext(ctx, "Reply-To is not heeded, because it cannot be told whether it is an agent's", "error", err)
+		p.c.log().WarnContext(ctx, "Reply-To is not heeded, because it cannot be told whether it is an agent's", "error", err)
 		return msg.From, nil
 	case err != nil:
 		return Address{}, err
@@ -139,7 +139,7 @@ func (p *pass) requester(ctx context.Context, it *item, own []string) (Address, 
 // own returns the desk's own addresses in lower case: the mailbox's, its
 // aliases, and the account's support addresses as far as it tells them.
 func (p *pass) own(ctx context.Context) ([]string, error) {
-	m := &p.c.memory
+	m := p.c.memory
 	if now().Before(m.ownUntil) {
 		return m.own, nil
 	}
@@ -148,7 +148,7 @@ func (p *pass) own(ctx context.Context) ([]string, error) {
 		support, err := people.SupportAddresses(ctx)
 		switch {
 		case errors.Is(err, ErrAccess):
-			p.c.log.WarnContext(ctx, "the support addresses cannot be read, so that mail from them and copies to them are not noticed", "error", err)
+			p.c.log().WarnContext(ctx, "the support addresses cannot be read, so that mail from them and copies to them are not noticed", "error", err)
 		case err != nil:
 			return nil, err
 		}

@@ -49,7 +49,7 @@ type Options struct {
 	// then and is not labelled, read or not, for mailboxes that people read as
 	// well. The Mailbox has to be an Archive.
 	Since time.Time
-	// Every is how long Run waits between two passes. Default 30 seconds.
+	// Every is how long Run, or a Poller, waits between two passes. Default 30 seconds.
 	Every time.Duration
 	// DryRun makes passes that read and decide and write nothing: no file is
 	// uploaded, no ticket made, no mail labelled. A Result says what would have
@@ -72,61 +72,164 @@ type Options struct {
 
 // Connector joins one mailbox to one desk. It is safe for concurrent use; make
 // it with New.
+//
+// There may be ten thousand in a process, most of them with nothing to do. So what
+// is needed only when there is mail is made when there is.
 type Connector struct {
 	mailbox Mailbox
 	desk    Desk
-	opts    Options
-	account string
-	log     *slog.Logger
+	opts    *Options
+	made    time.Time
+	anew    atomic.Bool // the next pass is to list everything again
+	memory  *memory     // used by the pass that is running; nil between passes when there is nothing in it
 
-	anew     atomic.Bool   // the next pass is to list everything again
-	turn     chan struct{} // held by the pass that is running
-	memory   memory        // used by the pass that is running
-	notes    Windows       // the quiet notes of each ticket
-	sendings sendings
-	wake     chan struct{} // holds one wish for a pass
+	mu     sync.Mutex    // guards what follows
+	turn   bool          // a pass is running
+	over   chan struct{} // closed when it is over; nil if nobody waits for that
+	quiet  time.Time     // when the last pass ended, as long as none had anything to tell
+	next   time.Time     // when the next pass is to be
+	status *Status       // nil until a pass had something to tell
+	poll   *poll         // in the Poller that looks after it, if one does
+	wake   chan struct{} // see wishes
+	room   *room
+	relays *relays
+}
 
-	mu     sync.Mutex // guards what follows
-	status Status
+// room is what a Connector has of its own once there is mail.
+type room struct {
+	limiter, brake Windows // where Options do not say otherwise
+	notes          Windows // the quiet notes of each ticket
+}
+
+// relays is what a Connector has of its own once it relays.
+type relays struct {
+	RelayOptions // with defaults
+	sendings     sendings
 }
 
 // New returns a Connector of mailbox and desk. It does no I/O, starts nothing
-// and needs no Close. The desk may be nil if the Connector is only to Relay.
+// and needs no Close. The desk may be nil if the Connector is only to Relay. The
+// options are not copied: many Connectors may share them, and they must not change
+// any more. nil is the zero Options.
 func New(mailbox Mailbox, desk Desk, opts *Options) (*Connector, error) {
 	if mailbox == nil {
 		return nil, errors.New("exdesk: New needs a mailbox")
 	}
-	c := &Connector{mailbox: mailbox, desk: desk, turn: make(chan struct{}, 1), wake: make(chan struct{}, 1)}
-	c.notes.Most, c.notes.Per = Cost{Messages: notesPerHour}, time.Hour
-	if opts != nil {
-		c.opts = *opts
+	c := &Connector{mailbox: mailbox, desk: desk, opts: opts, made: now()}
+	if opts == nil {
+		c.opts = &noOptions
 	}
-	c.opts.Labels = c.opts.Labels.withDefaults()
-	if !c.opts.Labels.distinct() {
+	if !c.labels().distinct() {
 		return nil, errors.New("exdesk: the three labels must differ")
-	}
-	c.opts.MaxBytes = cmp.Or(c.opts.MaxBytes, MaxMessageBytes)
-	if c.opts.Limiter == nil {
-		c.opts.Limiter = &Windows{Most: Cost{Messages: IngestPerMinute}, Per: time.Minute}
-	}
-	if c.opts.Brake == nil {
-		c.opts.Brake = &Windows{Most: Cost{Messages: BrakePerHour}, Per: time.Hour}
-	}
-	if c.opts.Screen == nil {
-		c.opts.Screen = new(Sieve)
 	}
 	if err := c.opts.Relay.checkLoss(); err != nil {
 		return nil, err
 	}
-	c.opts.Relay = c.opts.Relay.withDefaults()
 	if _, ok := mailbox.(Archive); !ok && !c.opts.Since.IsZero() {
 		return nil, errors.New("exdesk: Since needs a mailbox that is an Archive")
 	}
-	c.log = cmp.Or(c.opts.Logger, slog.New(slog.DiscardHandler)).With("mailbox", mailbox.Address())
-	if d, ok := desk.(interface{ Account() string }); ok {
-		c.account = d.Account()
-	}
 	return c, nil
+}
+
+var (
+	noOptions Options
+	noLabels         = Labels{}.withDefaults()
+	noScreen  Screen = new(Sieve)
+	noLog            = slog.New(slog.DiscardHandler)
+)
+
+func (c *Connector) labels() *Labels {
+	if c.opts.Labels == (Labels{}) {
+		return &noLabels
+	}
+	l := c.opts.Labels.withDefaults()
+	return &l
+}
+
+func (c *Connector) maxBytes() int64 { return cmp.Or(c.opts.MaxBytes, MaxMessageBytes) }
+
+func (c *Connector) limiter() Limiter {
+	if c.opts.Limiter != nil {
+		return c.opts.Limiter
+	}
+	return &c.space().limiter
+}
+
+func (c *Connector) brake() Limiter {
+	if c.opts.Brake != nil {
+		return c.opts.Brake
+	}
+	return &c.space().brake
+}
+
+func (c *Connector) screen() Screen { return cmp.Or(c.opts.Screen, noScreen) }
+
+func (c *Connector) space() *room {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.room == nil {
+		c.room = new(room)
+		c.room.limiter.Most, c.room.limiter.Per = Cost{Messages: IngestPerMinute}, time.Minute
+		c.room.brake.Most, c.room.brake.Per = Cost{Messages: BrakePerHour}, time.Hour
+		c.room.notes.Most, c.room.notes.Per = Cost{Messages: notesPerHour}, time.Hour
+	}
+	return c.room
+}
+
+func (c *Connector) relay() *relays {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.relays == nil {
+		c.relays = &relays{RelayOptions: c.opts.Relay.withDefaults(c.made)}
+	}
+	return c.relays
+}
+
+// log returns the logger, which knows the mailbox.
+func (c *Connector) log() *slog.Logger {
+	if c.opts.Logger == nil {
+		return noLog
+	}
+	return c.opts.Logger.With("mailbox", c.mailbox.Address())
+}
+
+// account is the name that the desk's Records are kept under.
+func (c *Connector) account() string {
+	if d, ok := c.desk.(interface{ Account() string }); ok {
+		return d.Account()
+	}
+	return ""
+}
+
+// lock waits until no pass is running, and unlock ends one.
+func (c *Connector) lock(ctx context.Context) error {
+	for {
+		c.mu.Lock()
+		if !c.turn {
+			c.turn = true
+			c.mu.Unlock()
+			return nil
+		}
+		if c.over == nil {
+			c.over = make(chan struct{})
+		}
+		over := c.over
+		c.mu.Unlock()
+		select {
+		case <-over:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func (c *Connector) unlock() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.turn = false; c.over != nil {
+		close(c.over)
+		c.over = nil
+	}
 }
 
 // errNoDesk is the answer of a Connector that is only to Relay.

@@ -58,17 +58,17 @@ type progress struct {
 func (c *Connector) dispatch(ctx context.Context, box Outbox, l *letter) (*Receipt, error) {
 	d := &dispatch{c: c, box: box, l: l}
 	d.r = &Receipt{Key: l.Notification, Ticket: l.ticket, Recipients: l.Recipients, Bytes: l.Size(), Name: l.name}
-	if p, ok := c.opts.Relay.Limiter.(peeker); ok {
+	if p, ok := c.relay().Limiter.(peeker); ok {
 		if no := p.peek(c.mailbox.Address(), d.cost()); no != nil && no.Until.IsZero() {
 			return nil, no // whatever became of it before, it did not leave
 		}
 	}
-	claim, err := c.opts.Relay.Claimer.Claim(ctx, c.mailbox.Address(), l.Key)
+	claim, err := c.relay().Claimer.Claim(ctx, c.mailbox.Address(), l.Key)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { claim.Release(d.use) }()
-	k := c.sendings.get(l.Key)
+	k := c.relay().sendings.get(l.Key)
 	if d.id, d.sent, d.doubt = k.id, k.sent, k.doubt; k.done || claim.Sent {
 		d.use, d.r.Already = ClaimSent, true
 		d.r.ID, d.r.MessageID, d.r.Ticket, d.r.Unseen = k.id, k.messageID, cmp.Or(k.ticket, d.r.Ticket), k.unseen
@@ -83,7 +83,7 @@ func (c *Connector) dispatch(ctx context.Context, box Outbox, l *letter) (*Recei
 	if left {
 		d.use = ClaimSent
 	}
-	c.sendings.put(l.Key, sending{done: left, id: d.id, sent: d.sent, doubt: d.doubt, messageID: d.r.MessageID, ticket: d.r.Ticket, unseen: d.r.Unseen})
+	c.relay().sendings.put(l.Key, sending{done: left, id: d.id, sent: d.sent, doubt: d.doubt, messageID: d.r.MessageID, ticket: d.r.Ticket, unseen: d.r.Unseen})
 	if !left {
 		return nil, err
 	}
@@ -105,7 +105,7 @@ func (d *dispatch) run(ctx context.Context, before time.Time) (left bool, err er
 	}
 	d.findTicket(ctx)
 	begin := time.Now()
-	slot, err := d.c.opts.Relay.Limiter.Reserve(ctx, d.c.mailbox.Address(), d.cost())
+	slot, err := d.c.relay().Limiter.Reserve(ctx, d.c.mailbox.Address(), d.cost())
 	d.r.Waited = time.Since(begin)
 	if err != nil {
 		return false, err
@@ -148,7 +148,7 @@ func (d *dispatch) look(ctx context.Context, before time.Time) (progress, error)
 	case d.l.Probe: // under a key that nobody had before
 		settled = time.Time{}
 	case !before.IsZero():
-		settled = before.Add(d.c.opts.Relay.Settle)
+		settled = before.Add(d.c.relay().Settle)
 	}
 	for {
 		copies, err := d.box.Copies(ctx, &d.l.Letter, d.id)
@@ -268,7 +268,7 @@ func (d *dispatch) lost() error {
 	var loss LossError
 	for _, f := range d.r.Fields {
 		if (f.Survival == Changed || f.Survival == Lost) && !d.l.Probe &&
-			!slices.ContainsFunc(d.c.opts.Relay.MayLose, func(n string) bool { return strings.EqualFold(n, f.Name) }) {
+			!slices.ContainsFunc(d.c.relay().MayLose, func(n string) bool { return strings.EqualFold(n, f.Name) }) {
 			loss.Fields = append(loss.Fields, f)
 		}
 	}
@@ -281,7 +281,7 @@ func (d *dispatch) lost() error {
 // discard deletes a draft that must not be sent.
 func (d *dispatch) discard(ctx context.Context) {
 	if err := d.box.Discard(ctx, &d.l.Letter, d.id); err != nil && !errors.Is(err, ErrNotFound) {
-		d.c.log.WarnContext(ctx, "a draft that did not leave could not be deleted", "draft", d.id, "error", err)
+		d.c.log().WarnContext(ctx, "a draft that did not leave could not be deleted", "draft", d.id, "error", err)
 	}
 	d.id = ""
 }
@@ -293,11 +293,11 @@ func (d *dispatch) send(ctx context.Context) (left bool, err error) {
 		err := d.box.Send(ctx, d.id)
 		switch {
 		case err == nil:
-			d.c.log.InfoContext(ctx, "notification", "draft", d.id, "ticket", d.r.Ticket, "recipients", len(d.r.Recipients), "bytes", d.r.Bytes)
+			d.c.log().InfoContext(ctx, "notification", "draft", d.id, "ticket", d.r.Ticket, "recipients", len(d.r.Recipients), "bytes", d.r.Bytes)
 			return true, nil
 		case errors.Is(err, ErrDoubtful), errors.Is(err, ErrNotFound):
 			d.doubt = errors.Is(err, ErrDoubtful)
-			d.c.log.WarnContext(ctx, "nobody knows yet whether a notification has left", "draft", d.id, "error", err)
+			d.c.log().WarnContext(ctx, "nobody knows yet whether a notification has left", "draft", d.id, "error", err)
 		default:
 			d.sent, d.spent = time.Time{}, n > 1 // it was not heard, or refused
 			return false, d.refused(ctx, err)
@@ -332,7 +332,7 @@ func (d *dispatch) refused(ctx context.Context, err error) error {
 	}
 	// All who wait for the mailbox have to know, or they would all try.
 	no := &LimitError{Limit: "the server itself", Until: time.Now().Add(wait)}
-	if l, ok := d.c.opts.Relay.Limiter.(stopper); ok {
+	if l, ok := d.c.relay().Limiter.(stopper); ok {
 		l.Stop(d.c.mailbox.Address(), no.Until)
 	}
 	return fmt.Errorf("%w: %w", no, err)
@@ -353,7 +353,7 @@ func (d *dispatch) resolve(ctx context.Context) (progress, error) {
 		age := time.Since(d.sent)
 		switch {
 		case err != nil:
-			if !errors.Is(err, ErrTemporary) || age > d.c.opts.Relay.Settle+longestResolve {
+			if !errors.Is(err, ErrTemporary) || age > d.c.relay().Settle+longestResolve {
 				return progress{}, err
 			}
 		case d.seen(copies):
@@ -361,10 +361,10 @@ func (d *dispatch) resolve(ctx context.Context) (progress, error) {
 		case len(copies) > 0 && age >= unheard:
 			d.sent, d.doubt = time.Time{}, false
 			return progress{draft: first(copies)}, nil
-		case len(copies) == 0 && age >= d.c.opts.Relay.Settle && d.doubt:
+		case len(copies) == 0 && age >= d.c.relay().Settle && d.doubt:
 			d.r.Unseen, d.r.ID = true, d.id
 			return progress{left: true}, nil
-		case len(copies) == 0 && age >= d.c.opts.Relay.Settle:
+		case len(copies) == 0 && age >= d.c.relay().Settle:
 			d.id, d.sent = "", time.Time{}
 			return progress{}, nil
 		}
@@ -406,7 +406,7 @@ func (d *dispatch) findTicket(ctx context.Context) {
 	}
 	ticket, err := people.Encoded(ctx, d.l.encoded, d.l.Recipients[:min(len(d.l.Recipients), maxPeople)])
 	if err != nil {
-		d.c.log.WarnContext(ctx, "the ticket of a notification could not be looked up", "error", err)
+		d.c.log().WarnContext(ctx, "the ticket of a notification could not be looked up", "error", err)
 	}
 	d.r.Ticket = ticket
 }

@@ -31,7 +31,7 @@
 //
 // Everything about it is in this package, one noun a file. What comes in:
 //
-//	run.go       passes until it is told to stop
+//	run.go       passes until it is told to stop; poller.go, over many mailboxes
 //	ingest.go    a pass over the Inbox; queue.go, the order within conversations
 //	process.go   one mail on its way
 //	read.go      a mail, streamed: its texts are held, its files go to the desk
@@ -56,7 +56,7 @@
 //
 // And what both need:
 //
-//	limits.go    how fast: limits_window.go, one window; limits_all.go, several; limits_line.go, waiting in order; limits_file.go, kept
+//	limits.go    how fast: limits_window.go, one window; limits_log.go, packed; limits_all.go, several; limits_line.go, waiting in order; limits_file.go, kept
 //	observe.go   steps, for metrics
 //	mailbox.go, outbox.go, desk.go    the interfaces that everything else is behind
 //

@@ -36,11 +36,11 @@ func (c *Connector) Release(ctx context.Context, ids ...string) error {
 		case err != nil:
 			errs = append(errs, fmt.Errorf("exdesk: release %s: %w", id, err))
 			continue
-		case !mail.HasCategory(c.opts.Labels.Held):
+		case !mail.HasCategory(c.labels().Held):
 			errs = append(errs, fmt.Errorf("exdesk: release %s: it is not held", id))
 			continue
 		}
-		m := Mark{ID: id, Without: []string{c.opts.Labels.Held}, Flag: Unread, Unless: c.opts.Labels.Processed, Record: c.record(id, Held)}
+		m := Mark{ID: id, Without: []string{c.labels().Held}, Flag: Unread, Unless: c.labels().Processed, Record: c.record(id, Held)}
 		if m.Record.Reason = "released"; c.own(mail).Record != nil {
 			m.Record.Ticket = mail.Record.Ticket
 		}
@@ -68,7 +68,7 @@ const BrakePerHour = 20
 // is stopped in another's name, and colleagues have none.
 func (p *pass) brake(ctx context.Context, mail *Mail, msg *Message) (Reservation, error) {
 	id := p.identify(mail, new(Message)) // the text is not read yet
-	if p.importing || mail.released(&p.c.opts.Labels) || p.c.memory.placed[id.mail] || p.c.memory.doubt(&id) != nil {
+	if p.importing || mail.released(p.c.labels()) || p.c.memory.placed[id.mail] || p.c.memory.doubt(&id) != nil {
 		return spent{}, nil // nobody is to be stopped, or it was let through before
 	}
 	who := strings.ToLower(msg.From.Address)
@@ -78,7 +78,7 @@ func (p *pass) brake(ctx context.Context, mail *Mail, msg *Message) (Reservation
 	case v.unproven():
 		who = "unverified " + who
 	}
-	slot, err := p.c.opts.Brake.Reserve(ctx, who, Cost{Messages: 1})
+	slot, err := p.c.brake().Reserve(ctx, who, Cost{Messages: 1})
 	var limit *LimitError
 	if errors.As(err, &limit) {
 		return nil, &holding{"brake", "the sender wrote more than " + limit.Limit}
@@ -129,7 +129,7 @@ func (p *pass) attempt(ctx context.Context, mail *Mail) error {
 
 // undone begins a mark on a mail that is not done: what is noted on it stays.
 func (p *pass) undone(mail *Mail) Mark {
-	m := Mark{ID: mail.ID, Flag: Keep, Unless: p.c.opts.Labels.Processed, Record: p.c.record(mail.ID, Waiting)}
+	m := Mark{ID: mail.ID, Flag: Keep, Unless: p.c.labels().Processed, Record: p.c.record(mail.ID, Waiting)}
 	if r := mail.Record; r != nil {
 		m.Record.Ticket, m.Record.Tries, m.Record.Reason, m.Record.Verdict = r.Ticket, r.Tries, r.Reason, r.Verdict
 		if r.Outcome == Held {
@@ -213,7 +213,7 @@ func (p *pass) putRight(ctx context.Context) {
 	}
 	for i, err := range p.c.mailbox.Label(ctx, marks) {
 		if err != nil && !errors.Is(err, ErrDone) && !errors.Is(err, ErrNotFound) {
-			p.c.log.WarnContext(ctx, "an attempt could not be noted", "mail", marks[i].ID, "error", err)
+			p.c.log().WarnContext(ctx, "an attempt could not be noted", "mail", marks[i].ID, "error", err)
 		}
 	}
 }

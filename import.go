@@ -60,7 +60,7 @@ func (c *Connector) Import(ctx context.Context, n int) (*Report, error) {
 		}
 		slices.Reverse(mails) // so that numbers grow with dates
 		mails = slices.DeleteFunc(mails, func(m *Mail) bool {
-			return m.HasCategory(c.opts.Labels.Processed) || m.HasCategory(c.opts.Labels.Held)
+			return m.HasCategory(c.labels().Processed) || m.HasCategory(c.labels().Held)
 		})
 		for some := range slices.Chunk(mails, labelEvery) {
 			if err := p.importSome(ctx, some); err != nil {
@@ -75,7 +75,7 @@ func (c *Connector) Import(ctx context.Context, n int) (*Report, error) {
 func (p *pass) importSome(ctx context.Context, mails []*Mail) error {
 	var marks []Mark
 	for _, m := range mails {
-		p.listed[m.ID] = true
+		p.see(m)
 		p.queues.add(m)
 		if !p.c.opts.DryRun && !m.Record.ticketed() && !m.importing() {
 			marks = append(marks, p.importMark(m))
@@ -230,7 +230,7 @@ func (p *pass) claim(ctx context.Context, it *item) error {
 	if err != nil {
 		return err
 	}
-	if r := p.c.own(mail).Record; mail.HasCategory(p.c.opts.Labels.Processed) || r.ticketed() {
+	if r := p.c.own(mail).Record; mail.HasCategory(p.c.labels().Processed) || r.ticketed() {
 		return ErrDone
 	} else if r != nil && r.Verdict == verdictImport && now().Sub(r.At) < importNote {
 		return nil

@@ -58,46 +58,58 @@ func (c *Connector) Ingest(ctx context.Context) (*Report, error) {
 
 // pass does work with the mailbox to itself, and labels what was finished.
 func (c *Connector) pass(ctx context.Context, name string, work func(*pass) error) (*Report, error) {
-	select {
-	case c.turn <- struct{}{}:
-		defer func() { <-c.turn }()
-	case <-ctx.Done():
-		return &Report{}, context.Cause(ctx)
+	if err := c.lock(ctx); err != nil {
+		return &Report{}, err
 	}
-	p := &pass{c: c, report: new(Report), listed: make(map[string]bool), begin: now()}
+	defer c.unlock()
+	if c.memory == nil {
+		c.memory = new(memory)
+	}
+	p := &pass{c: c, report: new(Report), begin: now()}
 	end := c.step(name, "")
 	err := work(p)
 
+	p.short = err != nil || ctx.Err() != nil
+	if len(p.pending)+len(p.suspects)+len(p.ended) > 0 {
+		p.end(ctx)
+	}
+	if err == nil {
+		err = p.account
+	}
+	if p.whole && (err == nil || errors.Is(err, ErrDamaged)) {
+		c.memory.prune(p.listed, now())
+		p.advance()
+	}
+	c.passed(p, err, ctx.Err() == nil)
+	if c.memory.empty() {
+		c.memory = nil
+	}
+	end(0, "", err)
+	if n := len(p.report.Results); n > 0 {
+		c.log().InfoContext(ctx, name, "mails", n, "summary", p.report.String(), "took", now().Sub(p.begin).Round(time.Millisecond))
+	}
+	if err != nil {
+		return p.report, fmt.Errorf("exdesk: %s: %w", name, err)
+	}
+	return p.report, nil
+}
+
+// end writes on the mails what became of them.
+func (p *pass) end(ctx context.Context) {
 	// What became a ticket should say so even if the caller is in a hurry, now
 	// or in the middle of it.
 	labelling, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
 	defer stop()
-	p.short = err != nil || ctx.Err() != nil
 	p.acquit(labelling)
-	if p.label(labelling, true); err == nil {
-		err = p.account
-	}
+	p.label(labelling, true)
 	if ctx.Err() == nil && p.passed > 0 && len(p.failing) <= few {
 		for _, mail := range p.failing {
-			c.memory.failedAlone(mail)
+			p.c.memory.failedAlone(mail)
 		}
 	}
 	p.putRight(labelling)
-	if p.whole && (err == nil || errors.Is(err, ErrDamaged)) {
-		c.memory.prune(p.listed, now())
-		p.advance()
-	}
-	c.passed(p, err, ctx.Err() == nil)
-	end(0, "", err)
-	if n := len(p.report.Results); n > 0 {
-		c.log.InfoContext(ctx, name, "mails", n, "summary", p.report.String(), "took", now().Sub(p.begin).Round(time.Millisecond))
-	}
-	if err != nil {
-		return p.report, fmt.Errorf("exdesk: %s: %w", name, err)
-	}
-	return p.report, nil
 }
 
 // pass is one Ingest or Import under way.
@@ -145,10 +157,10 @@ listing:
 		if err != nil {
 			return err
 		}
-		if p.c.own(mail); mail.HasCategory(p.c.opts.Labels.Processed) || mail.HasCategory(p.c.opts.Labels.Held) {
+		if p.c.own(mail); mail.HasCategory(p.c.labels().Processed) || mail.HasCategory(p.c.labels().Held) {
 			continue
 		}
-		p.listed[mail.ID] = true
+		p.see(mail)
 		p.queues.add(mail)
 		if mail.Received.After(p.newest) {
 			p.newest = mail.Received
@@ -206,6 +218,14 @@ listing:
 	return damage
 }
 
+// see notes that a mail was listed.
+func (p *pass) see(mail *Mail) {
+	if p.listed == nil {
+		p.listed = make(map[string]bool)
+	}
+	p.listed[mail.ID] = true
+}
+
 // leave lets mails wait that were not tried.
 func (p *pass) leave(mails []*Mail, why error) {
 	for _, mail := range mails {
@@ -236,7 +256,10 @@ const late = 10 * time.Minute
 // advance notes up to when all mail is done, so that the next pass need not
 // list it.
 func (p *pass) advance() {
-	m := &p.c.memory
+	if p.c.opts.Since.IsZero() {
+		return
+	}
+	m := p.c.memory
 	if !m.resumes(p.c.opts.Since, p.begin) {
 		m.swept = p.begin
 	}
@@ -330,7 +353,7 @@ func (p *pass) wait(ctx context.Context, res *Result, err error) {
 	p.failed, p.last = p.failed+1, err
 	p.failing, p.ended = append(p.failing, res.Mail.ID), append(p.ended, res.Mail)
 	p.c.memory.fail(res.Mail, err)
-	p.c.log.WarnContext(ctx, "a mail waits for the next pass", "mail", res.Mail.ID, "error", err)
+	p.c.log().WarnContext(ctx, "a mail waits for the next pass", "mail", res.Mail.ID, "error", err)
 }
 
 // errAccount is why mails wait that the desk refused: it is not the mails.

@@ -97,7 +97,7 @@ type Record struct {
 
 // record begins a record on a mail.
 func (c *Connector) record(mail string, o Outcome) Record {
-	return Record{Account: c.account, Mail: c.place(mail), Outcome: o, At: now().UTC().Truncate(time.Second)}
+	return Record{Account: c.account(), Mail: c.place(mail), Outcome: o, At: now().UTC().Truncate(time.Second)}
 }
 
 // place is a hash of where a mail is.
@@ -106,7 +106,7 @@ func (c *Connector) place(mail string) string { return hash(c.mailbox.Address(),
 // own forgets a record that is not the mail's: one that came along with a copy,
 // or that its sender made up.
 func (c *Connector) own(m *Mail) *Mail {
-	if r := m.Record; r != nil && (r.Mail != c.place(m.ID) || r.Account != c.account) {
+	if r := m.Record; r != nil && (r.Mail != c.place(m.ID) || r.Account != c.account()) {
 		m.Record = nil
 	}
 	return m
@@ -120,7 +120,7 @@ func (r *Record) ticketed() bool {
 
 // mark is what a finished mail gets.
 func (p *pass) mark(res *Result) Mark {
-	l := &p.c.opts.Labels
+	l := p.c.labels()
 	res.Labels = []string{l.Processed}
 	m := Mark{ID: res.Mail.ID, Record: p.c.record(res.Mail.ID, res.Outcome)}
 	m.Record.Ticket, m.Record.Comment, m.Record.Verdict, m.Record.Reason = res.Ticket, res.Comment, res.Verdict, res.Reason
@@ -171,7 +171,7 @@ func (p *pass) label(ctx context.Context, last bool) {
 			res.Outcome, res.Labels, res.Reason = Gone, nil, "another process has finished it"
 		default:
 			res.Labels, res.Err = nil, fmt.Errorf("not labelled: %w", err)
-			p.c.log.WarnContext(ctx, "a mail could not be labelled", "mail", res.Mail.ID, "error", err)
+			p.c.log().WarnContext(ctx, "a mail could not be labelled", "mail", res.Mail.ID, "error", err)
 		}
 		p.publish(res)
 	}

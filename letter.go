@@ -220,13 +220,13 @@ func recipients(h header, envelope []string) (visible, blind []string, named int
 // split divides the blind recipients among as few mails as there must be. The
 // first one goes to the visible ones as well.
 func (c *Connector) split(visible, blind []string) ([][]string, error) {
-	most := c.opts.Relay.MostRecipients
+	most := c.relay().MostRecipients
 	switch n := len(visible) + len(blind); {
 	case n <= most:
 		return [][]string{blind}, nil
 	case len(visible) > most:
 		return nil, refuse("To and Cc name %d recipients, and one mail may have %d", len(visible), most)
-	case !c.opts.Relay.Split:
+	case !c.relay().Split:
 		return nil, refuse("it has %d recipients, and one mail may have %d; see RelayOptions.Split", n, most)
 	}
 	// In an order of their own, so that it is the same mails again the next time.

@@ -87,25 +87,27 @@ func (w *Windows) state(reserved bool) windowState {
 	s := windowState{Per: w.Per.String(), Mailboxes: make(map[string]boxState)}
 	for name, b := range w.mailboxes {
 		var box boxState
-		b.used(now, w.Per) // drops what is old
-		for _, u := range b.spent {
-			box.Spent = append(box.Spent, entry(u.at, now, u.cost))
+		b.forget(w.now(), w.per())
+		open := b.used()
+		for at, c := range b.spent() {
+			box.Spent = append(box.Spent, append([]int64{millis(w.at(at), now)}, c.numbers()...))
+			open = open.minus(c)
 		}
-		if reserved && b.open != (Cost{}) && w.Per > 0 {
-			box.Spent = append(box.Spent, entry(now, now, b.open))
+		if reserved && open != (Cost{}) && w.Per > 0 {
+			box.Spent = append(box.Spent, append([]int64{millis(now, now)}, open.numbers()...))
 		}
-		if b.stop.After(now) {
-			box.Stop = millis(b.stop, now)
+		if box.Spent != nil {
+			s.Mailboxes[name] = box
 		}
-		if box.Spent != nil || box.Stop != 0 {
+	}
+	for name, until := range w.stops {
+		if until.After(now) {
+			box := s.Mailboxes[name]
+			box.Stop = millis(until, now)
 			s.Mailboxes[name] = box
 		}
 	}
 	return s
-}
-
-func entry(at, now time.Time, c Cost) []int64 {
-	return append([]int64{millis(at, now)}, c.numbers()...)
 }
 
 func (c Cost) numbers() []int64 { return []int64{int64(c.Messages), c.Bytes, int64(c.Recipients)} }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -18,10 +20,12 @@ import (
 // minute. The zero value sets no limit, and keeps to Stop. Fields must not
 // change after the first use.
 //
-// What is spent is kept to the nanosecond as long as it is not more than a
-// thousand entries. Beyond that, entries of the same thousandth of the window
-// become one, which counts from the last of them: a little longer, never
-// shorter.
+// What is spent is kept to the millisecond, and more closely where Per is less
+// than a minute, as long as it is not more than a thousand entries. Beyond that,
+// entries of the same thousandth of the window become one, which counts from the
+// last of them. All of it counts a little longer, never shorter.
+//
+// A mailbox takes 50 bytes, and about 2 for each entry of one message.
 type Windows struct {
 	Most Cost          // 0 in a dimension sets no limit there
 	Per  time.Duration // length of the window
@@ -29,40 +33,33 @@ type Windows struct {
 	rank atomic.Int64 // in what order those are locked that are used together
 
 	mu        sync.Mutex // guards what follows; the clock is read under it
+	epoch     time.Time  // ticks are counted from it
 	mailboxes map[string]*window
-	pruneAt   int // how many mailboxes there may be before empty windows are dropped
+	stops     map[string]time.Time // by mailbox: nothing is granted before
+	pruneAt   int                  // how many mailboxes there may be before empty windows are dropped
+	free      *sheet               // of those that can be used
 }
 
-// window is what one mailbox has spent.
-type window struct {
-	spent []use     // committed, oldest first
-	sum   Cost      // of them
-	open  Cost      // reserved, and neither committed nor cancelled
-	stop  time.Time // nothing is granted before
-}
-
-// use is a cost that counts from a time on.
-type use struct {
-	at   time.Time
-	cost Cost
-}
-
-// spending is a Reservation of a Windows.
-type spending struct {
-	w    *Windows
-	box  *window
-	cost Cost
-	done bool
-}
+// unbound is more than anybody spends where there is no limit.
+const unbound = math.MaxInt32
 
 // Reserve implements Limiter. It never waits.
 func (w *Windows) Reserve(_ context.Context, mailbox string, cost Cost) (Reservation, error) {
-	slots, err := take([]*Windows{w}, mailbox, cost)
-	if err != nil {
-		return nil, err
+	if cost.negative() {
+		return nil, errNegative
 	}
-	return slots[0], nil
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.now()
+	mailbox = strings.ToLower(mailbox)
+	b := w.box(mailbox, now)
+	if no := w.refuses(mailbox, b, cost, now); no != nil {
+		return nil, no
+	}
+	return w.reserved(b, cost), nil
 }
+
+var errNegative = errors.New("exdesk: a cost below zero")
 
 // ranks is the last rank that was given to a Windows.
 var ranks atomic.Int64
@@ -71,7 +68,7 @@ var ranks atomic.Int64
 // of it. The refusal is the one that lasts longest.
 func take(all []*Windows, mailbox string, cost Cost) ([]Reservation, error) {
 	if cost.negative() {
-		return nil, errors.New("exdesk: a cost below zero")
+		return nil, errNegative
 	}
 	if len(all) > 1 {
 		for _, w := range all {
@@ -86,52 +83,91 @@ func take(all []*Windows, mailbox string, cost Cost) ([]Reservation, error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 	}
-	now := time.Now()
 	mailbox = strings.ToLower(mailbox)
 	boxes := make([]*window, len(all))
 	var no *LimitError
 	for i, w := range all {
+		now := w.now()
 		boxes[i] = w.box(mailbox, now)
-		no = longer(no, w.refuses(boxes[i], cost, now))
+		no = longer(no, w.refuses(mailbox, boxes[i], cost, now))
 	}
 	if no != nil {
 		return nil, no
 	}
 	slots := make([]Reservation, len(all))
 	for i, w := range all {
-		boxes[i].open = boxes[i].open.plus(cost)
-		slots[i] = &spending{w: w, box: boxes[i], cost: cost}
+		slots[i] = w.reserved(boxes[i], cost)
 	}
 	return slots, nil
 }
+
+// now is the time in whole ticks, by the clock that nobody sets. w.mu is held.
+func (w *Windows) now() int64 {
+	if w.epoch.IsZero() {
+		w.epoch = time.Now()
+	}
+	return int64(time.Since(w.epoch) / w.tick())
+}
+
+// tick is how closely time is kept.
+func (w *Windows) tick() time.Duration {
+	switch {
+	case w.Per < 100*time.Millisecond:
+		return time.Nanosecond
+	case w.Per < time.Minute:
+		return time.Microsecond
+	case w.Per < 20*24*time.Hour:
+		return time.Millisecond
+	}
+	return time.Second
+}
+
+// ticks rounds up.
+func (w *Windows) ticks(d time.Duration) int64 {
+	n := int64(d / w.tick())
+	if d%w.tick() > 0 {
+		n++
+	}
+	return n
+}
+
+// per is the length of the window in ticks.
+func (w *Windows) per() int64 { return w.ticks(w.Per) }
+
+// at is the time of a tick.
+func (w *Windows) at(tick int64) time.Time { return w.epoch.Add(time.Duration(tick) * w.tick()) }
 
 // peek returns why Reserve would refuse now, or nil.
 func (w *Windows) peek(mailbox string, cost Cost) *LimitError {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	now := time.Now()
-	return w.refuses(w.box(strings.ToLower(mailbox), now), cost, now)
+	now := w.now()
+	mailbox = strings.ToLower(mailbox)
+	return w.refuses(mailbox, w.box(mailbox, now), cost, now)
 }
 
 // refuses returns why the cost is not granted now, or nil.
-func (w *Windows) refuses(b *window, cost Cost, now time.Time) *LimitError {
-	if limit, over := w.over(Cost{}, cost); over {
-		return &LimitError{Limit: limit}
+func (w *Windows) refuses(mailbox string, b *window, cost Cost, now int64) *LimitError {
+	if limit := w.over(Cost{}, cost); limit != 0 {
+		return &LimitError{Limit: w.name(limit)}
 	}
+	b.forget(now, w.per())
 	var no *LimitError
-	used := b.used(now, w.Per)
-	if limit, over := w.over(used, cost); over {
-		no = &LimitError{Limit: limit, Until: w.fits(b, used, cost, now)}
+	if limit := w.over(b.used(), cost); limit != 0 {
+		no = &LimitError{Limit: w.name(limit), Until: w.fits(b, cost, now)}
 	}
-	return longer(no, b.stopped(now))
+	return longer(no, w.stopped(mailbox))
 }
 
-// stopped returns the stop that is in force, or nil.
-func (b *window) stopped(now time.Time) *LimitError {
-	if !b.stop.After(now) {
+// stopped returns the stop that is in force, or nil. w.mu is held.
+func (w *Windows) stopped(mailbox string) *LimitError {
+	if len(w.stops) == 0 {
 		return nil
 	}
-	return &LimitError{Limit: "the server itself", Until: b.stop}
+	if until := w.stops[mailbox]; until.After(time.Now()) {
+		return &LimitError{Limit: "the server itself", Until: until}
+	}
+	return nil
 }
 
 // stopped returns a *LimitError if one of the windows was told to stop.
@@ -139,8 +175,7 @@ func stopped(all []*Windows, mailbox string) error {
 	var no *LimitError
 	for _, w := range all {
 		w.mu.Lock()
-		now := time.Now()
-		no = longer(no, w.box(strings.ToLower(mailbox), now).stopped(now))
+		no = longer(no, w.stopped(strings.ToLower(mailbox)))
 		w.mu.Unlock()
 	}
 	if no == nil {
@@ -161,8 +196,25 @@ func (w *Windows) Spend(mailbox string, cost Cost, at time.Time) {
 
 // spend counts a cost from at on. w.mu is held.
 func (w *Windows) spend(mailbox string, cost Cost, at, now time.Time) {
-	if now.Sub(at) < w.Per && !cost.negative() {
-		w.box(strings.ToLower(mailbox), now).put(use{monotonic(at, now), w.capped(cost)}, w.Per)
+	if now.Sub(at) >= w.Per || cost.negative() {
+		return
+	}
+	tick := w.now()
+	b := w.box(strings.ToLower(mailbox), tick)
+	b.forget(tick, w.per())
+	cost = w.capped(b.used(), cost)
+	b.add(cost)
+	w.put(b, w.ticks(time.Since(w.epoch)+at.Sub(now)), cost)
+}
+
+// put enters what was added to what is used into the log. w.mu is held.
+func (w *Windows) put(b *window, at int64, cost Cost) {
+	b.forget(w.now(), w.per())
+	switch {
+	case w.Per <= 0:
+		b.add(Cost{}.minus(cost))
+	case cost != Cost{}:
+		b.put(at, cost, max(w.per()/exact, 1))
 	}
 }
 
@@ -176,12 +228,16 @@ func (w *Windows) Stop(mailbox string, until time.Time) {
 
 // stop grants nothing of a mailbox before until. w.mu is held.
 func (w *Windows) stop(mailbox string, until, now time.Time) {
-	b := w.box(strings.ToLower(mailbox), now)
+	mailbox = strings.ToLower(mailbox)
+	maps.DeleteFunc(w.stops, func(_ string, until time.Time) bool { return !until.After(now) })
 	switch {
 	case until.IsZero():
-		b.stop = until
-	case until.After(b.stop):
-		b.stop = monotonic(until, now)
+		delete(w.stops, mailbox)
+	case until.After(w.stops[mailbox]):
+		if w.stops == nil {
+			w.stops = make(map[string]time.Time)
+		}
+		w.stops[mailbox] = monotonic(until, now)
 	}
 }
 
@@ -190,17 +246,12 @@ func monotonic(t, now time.Time) time.Time { return now.Add(t.Sub(now)) }
 
 // capped is the cost without what is above a whole window anyway, so that sums
 // do not overflow.
-func (w *Windows) capped(c Cost) Cost {
-	if w.Most.Messages > 0 {
-		c.Messages = min(c.Messages, w.Most.Messages)
+func (w *Windows) capped(used, c Cost) Cost {
+	return Cost{
+		Messages:   int(min(int64(c.Messages), cmp.Or(int64(w.Most.Messages), unbound), unbound-int64(used.Messages))),
+		Bytes:      min(c.Bytes, cmp.Or(w.Most.Bytes, math.MaxInt64), math.MaxInt64-used.Bytes),
+		Recipients: int(min(int64(c.Recipients), cmp.Or(int64(w.Most.Recipients), unbound), unbound-int64(used.Recipients))),
 	}
-	if w.Most.Bytes > 0 {
-		c.Bytes = min(c.Bytes, w.Most.Bytes)
-	}
-	if w.Most.Recipients > 0 {
-		c.Recipients = min(c.Recipients, w.Most.Recipients)
-	}
-	return c
 }
 
 // Used returns what the window of a mailbox holds now.
@@ -211,11 +262,12 @@ func (w *Windows) Used(mailbox string) Cost {
 	if b == nil {
 		return Cost{}
 	}
-	return b.used(time.Now(), w.Per)
+	b.forget(w.now(), w.per())
+	return b.used()
 }
 
 // box returns the window of a mailbox.
-func (w *Windows) box(mailbox string, now time.Time) *window {
+func (w *Windows) box(mailbox string, now int64) *window {
 	b := w.mailboxes[mailbox]
 	if b == nil {
 		if w.mailboxes == nil {
@@ -229,99 +281,116 @@ func (w *Windows) box(mailbox string, now time.Time) *window {
 }
 
 // prune drops empty windows, each time their number has doubled.
-func (w *Windows) prune(now time.Time) {
+func (w *Windows) prune(now int64) {
 	if len(w.mailboxes) < max(w.pruneAt, 64) {
 		return
 	}
 	for name, b := range w.mailboxes {
-		if b.used(now, w.Per) == (Cost{}) && !b.stop.After(now) {
+		if b.forget(now, w.per()); b.used() == (Cost{}) {
 			delete(w.mailboxes, name)
 		}
 	}
 	w.pruneAt = 2 * len(w.mailboxes)
 }
 
-// used forgets what is older than the window and adds up the rest.
-func (b *window) used(now time.Time, per time.Duration) Cost {
-	old := 0
-	for old < len(b.spent) && now.Sub(b.spent[old].at) >= per {
-		b.sum = b.sum.minus(b.spent[old].cost)
-		old++
-	}
-	if b.spent = b.spent[old:]; len(b.spent) == 0 {
-		b.spent = nil
-	}
-	return b.sum.plus(b.open)
-}
-
-// exact is how many entries a window keeps as they are, and into how many
-// parts it is divided for those beyond.
-const exact = 1000
-
-// put adds a use where it belongs.
-func (b *window) put(u use, per time.Duration) {
-	if per <= 0 || u.cost == (Cost{}) {
-		return
-	}
-	b.sum = b.sum.plus(u.cost)
-	i := len(b.spent) // of the first that is later
-	for i > 0 && b.spent[i-1].at.After(u.at) {
-		i--
-	}
-	alike := func(j int) bool {
-		return 0 <= j && j < len(b.spent) && b.spent[j].at.Truncate(per/exact).Equal(u.at.Truncate(per/exact))
-	}
-	switch many := len(b.spent) >= exact; {
-	case many && alike(i):
-		b.spent[i].cost = b.spent[i].cost.plus(u.cost)
-	case many && alike(i-1):
-		b.spent[i-1] = use{u.at, b.spent[i-1].cost.plus(u.cost)}
-	default:
-		b.spent = slices.Insert(b.spent, i, u)
-	}
-}
-
 // fits returns the earliest moment at which cost may fit, counting open
 // reservations as if they were committed now.
-func (w *Windows) fits(b *window, used, cost Cost, now time.Time) time.Time {
-	for _, u := range b.spent {
-		used = used.minus(u.cost)
-		if _, over := w.over(used, cost); !over {
-			return u.at.Add(w.Per)
+func (w *Windows) fits(b *window, cost Cost, now int64) time.Time {
+	used := b.used()
+	for at, c := range b.spent() {
+		used = used.minus(c)
+		if w.over(used, cost) == 0 {
+			return w.at(at + w.per())
 		}
 	}
-	return now.Add(w.Per)
+	return time.Now().Add(w.Per)
 }
 
-func (w *Windows) over(used, cost Cost) (limit string, over bool) {
-	sum := used.plus(cost)
-	beyond := func(cost, sum, most int64) bool { return most > 0 && cost > 0 && sum > most }
+// dimension is one of those of a Cost.
+type dimension int
+
+const (
+	ofMessages dimension = iota + 1
+	ofBytes
+	ofRecipients
+)
+
+// over returns in which dimension the cost does not fit, or 0.
+func (w *Windows) over(used, cost Cost) dimension {
+	beyond := func(used, cost, most int64) bool { return cost > 0 && cost > most-used }
 	switch {
-	case beyond(int64(cost.Messages), int64(sum.Messages), int64(w.Most.Messages)):
-		return fmt.Sprintf("%d messages in %s", w.Most.Messages, w.Per), true
-	case beyond(cost.Bytes, sum.Bytes, w.Most.Bytes):
-		return fmt.Sprintf("%d bytes in %s", w.Most.Bytes, w.Per), true
-	case beyond(int64(cost.Recipients), int64(sum.Recipients), int64(w.Most.Recipients)):
-		return fmt.Sprintf("%d recipients in %s", w.Most.Recipients, w.Per), true
+	case beyond(int64(used.Messages), int64(cost.Messages), min(cmp.Or(int64(w.Most.Messages), unbound), unbound)):
+		return ofMessages
+	case beyond(used.Bytes, cost.Bytes, cmp.Or(w.Most.Bytes, math.MaxInt64)):
+		return ofBytes
+	case beyond(int64(used.Recipients), int64(cost.Recipients), min(cmp.Or(int64(w.Most.Recipients), unbound), unbound)):
+		return ofRecipients
 	}
-	return "", false
+	return 0
+}
+
+// name names a limit.
+func (w *Windows) name(d dimension) string {
+	switch d {
+	case ofMessages:
+		return fmt.Sprintf("%d messages in %s", min(cmp.Or(w.Most.Messages, unbound), unbound), w.Per)
+	case ofBytes:
+		return fmt.Sprintf("%d bytes in %s", cmp.Or(w.Most.Bytes, math.MaxInt64), w.Per)
+	default:
+		return fmt.Sprintf("%d recipients in %s", min(cmp.Or(w.Most.Recipients, unbound), unbound), w.Per)
+	}
+}
+
+// sheet is a reservation, and those that come after it. A Reservation has to be
+// known from all before it, so that what is called after its end does nothing;
+// with a sheet one allocation does for many.
+type sheet struct {
+	w    *Windows
+	next *sheet // that is free
+	b    *window
+	cost Cost
+	at   int // which of the slots is open
+	all  [24]slot
+}
+
+// slot is a Reservation of a Windows.
+type slot struct{ of *sheet }
+
+// reserved takes the cost. w.mu is held.
+func (w *Windows) reserved(b *window, cost Cost) Reservation {
+	b.add(cost)
+	s := w.free
+	if s == nil {
+		s = &sheet{w: w}
+		for i := range s.all {
+			s.all[i].of = s
+		}
+	}
+	w.free, s.next = s.next, nil
+	s.b, s.cost = b, cost
+	return &s.all[s.at]
 }
 
 // Commit implements Reservation.
-func (s *spending) Commit() { s.end(true) }
+func (s *slot) Commit() { s.end(true) }
 
 // Cancel implements Reservation.
-func (s *spending) Cancel() { s.end(false) }
+func (s *slot) Cancel() { s.end(false) }
 
-func (s *spending) end(used bool) {
-	s.w.mu.Lock()
-	defer s.w.mu.Unlock()
-	if s.done {
+func (s *slot) end(used bool) {
+	of, w := s.of, s.of.w
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if of.b == nil || &of.all[of.at] != s {
 		return
 	}
-	s.done = true
-	s.box.open = s.box.open.minus(s.cost)
 	if used {
-		s.box.put(use{time.Now(), s.cost}, s.w.Per)
+		w.put(of.b, w.ticks(time.Since(w.epoch)), of.cost)
+	} else {
+		of.b.add(Cost{}.minus(of.cost))
+	}
+	of.b = nil
+	if of.at++; of.at < len(of.all) {
+		of.next, w.free = w.free, of
 	}
 }

@@ -167,6 +167,12 @@ func (m *memory) resumes(since, now time.Time) bool {
 	return now.Sub(m.swept) < sweep && m.seen.After(since)
 }
 
+// empty reports whether there is nothing to remember.
+func (m *memory) empty() bool {
+	return len(m.failures)+len(m.doubts)+len(m.messages)+len(m.placed)+len(m.busy)+len(m.missing)+len(m.own)+len(m.waiting) == 0 &&
+		m.ownUntil.IsZero() && m.seen.IsZero() && m.swept.IsZero()
+}
+
 // prune forgets what cannot matter any more.
 func (m *memory) prune(listed map[string]bool, now time.Time) {
 	if len(m.placed) > maxMessages {

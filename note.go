@@ -45,7 +45,7 @@ func (p *pass) quietNote(ctx context.Context, it *item, conv *Conversation) (*Ne
 		return nil, &holding{it.verdict.Name, it.verdict.Reason + "; it is about nobody on ticket " + ticketName(conv.ID)}
 	}
 	if it.slot == (spent{}) { // at the first of several attempts
-		slot, err := p.c.notes.Reserve(ctx, ticketName(conv.ID), Cost{Messages: 1})
+		slot, err := p.c.space().notes.Reserve(ctx, ticketName(conv.ID), Cost{Messages: 1})
 		if err != nil {
 			return nil, &holding{it.verdict.Name, it.verdict.Reason + "; ticket " + ticketName(conv.ID) + " has enough of such notes"}
 		}

@@ -246,7 +246,7 @@ func (p *pass) settle(s *sighting, id *identity, res *Result) {
 // desk remembers the key for two hours from the first attempt, and beyond
 // those, and after every answer that leaves doubt, it looks first.
 func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, res *Result) error {
-	mem := &p.c.memory
+	mem := p.c.memory
 	doubt := mem.doubt(id)
 	var seen sighting
 	used := false // the first key was used before, by this mail or by a twin

@@ -138,7 +138,7 @@ func (p *pass) visit(ctx context.Context, it *item, desk Conversations, ticket i
 	case errors.Is(err, ErrAccess):
 		// Without a look at what was added, a comment might be the second.
 		it.res.Reason = "not added to ticket " + ticketName(ticket) + ", which cannot be read: " + reason(err)
-		p.c.log.WarnContext(ctx, "a mail is not added to its ticket, because the ticket's audits cannot be read", "mail", it.mail.ID, "error", err)
+		p.c.log().WarnContext(ctx, "a mail is not added to its ticket, because the ticket's audits cannot be read", "mail", it.mail.ID, "error", err)
 		return nil, false, errNoThread
 	case errors.Is(err, ErrNotFound):
 		if until, gone := p.c.memory.gone(ticket); !gone {

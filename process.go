@@ -71,7 +71,7 @@ func decided(res *Result, err error) (*Result, error) {
 func (p *pass) process(ctx context.Context, mail *Mail) (res *Result, err error) {
 	defer func() {
 		if broken := recover(); broken != nil {
-			p.c.log.ErrorContext(ctx, "a mail broke its processing", "mail", mail.ID, "stack", string(debug.Stack()))
+			p.c.log().ErrorContext(ctx, "a mail broke its processing", "mail", mail.ID, "stack", string(debug.Stack()))
 			err = errors.New("its processing broke, which is a defect of the program: see the log")
 		}
 	}()
@@ -87,7 +87,7 @@ func (p *pass) process(ctx context.Context, mail *Mail) (res *Result, err error)
 			return res, nil
 		}
 	}
-	if most := p.c.opts.MaxBytes; most > 0 && mail.Size > most {
+	if most := p.c.maxBytes(); most > 0 && mail.Size > most {
 		slot, err := p.reserve(ctx) // a rejection counts like a mail that was opened
 		if err != nil {
 			return res, err
@@ -291,7 +291,7 @@ func (p *pass) open(ctx context.Context, mail *Mail, desk Desk, res *Result, ear
 		return nil, err
 	}
 	defer body.Close()
-	msg, err := read(ctx, body, p.c.opts.MaxBytes, desk, early)
+	msg, err := read(ctx, body, p.c.maxBytes(), desk, early)
 	end(msg.octets, "", err)
 	if msg.octets == 0 && mail.Size > 0 && isRejection(err) {
 		return nil, fmt.Errorf("the mailbox sent nothing of a mail that has %d bytes: %w", mail.Size, ErrTemporary)
@@ -303,7 +303,7 @@ func (p *pass) open(ctx context.Context, mail *Mail, desk Desk, res *Result, ear
 // reserve waits until one more mail may be fetched.
 func (p *pass) reserve(ctx context.Context) (Reservation, error) {
 	for {
-		slot, err := p.c.opts.Limiter.Reserve(ctx, p.c.mailbox.Address(), Cost{Messages: 1})
+		slot, err := p.c.limiter().Reserve(ctx, p.c.mailbox.Address(), Cost{Messages: 1})
 		var limit *LimitError
 		if !errors.As(err, &limit) || limit.Until.IsZero() {
 			return slot, err

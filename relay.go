@@ -104,7 +104,7 @@ func (o *RelayOptions) checkLoss() error {
 	return nil
 }
 
-func (o RelayOptions) withDefaults() RelayOptions {
+func (o RelayOptions) withDefaults(made time.Time) RelayOptions {
 	if o.Limiter == nil {
 		o.Limiter = &Line{Limiter: RelayLimits()}
 	}
@@ -113,7 +113,7 @@ func (o RelayOptions) withDefaults() RelayOptions {
 	}
 	if o.Claimer == nil {
 		claims := new(Claims)
-		claims.begin() // nothing was sent by this Connector before
+		claims.begin(made) // nothing was sent by this Connector before
 		o.Claimer = claims
 	}
 	o.MostRecipients = cmp.Or(o.MostRecipients, defaultRecipients)

@@ -117,7 +117,7 @@ func some(n int, thing string) string {
 // publish tells of a result and enters it into the report. The log hears no
 // reasons: they may quote the mail.
 func (p *pass) publish(res *Result) {
-	p.c.log.Info("mail", "mail", res.Mail.ID, "outcome", string(res.Outcome), "ticket", res.Ticket, "verdict", res.Verdict)
+	p.c.log().Info("mail", "mail", res.Mail.ID, "outcome", string(res.Outcome), "ticket", res.Ticket, "verdict", res.Verdict)
 	if p.c.opts.OnResult != nil {
 		p.c.opts.OnResult(res)
 	}

@@ -23,7 +23,7 @@ type Status struct {
 	LastSuccess time.Time // when a pass last came to its end and left nothing waiting
 	LastError   error     // of the newest pass; nil when that left nothing waiting
 	Failures    int       // passes in a row that could not come to their end
-	NextPass    time.Time // when Run will look again, if nobody wakes it
+	NextPass    time.Time // when Run or the Poller will look again, if nobody wakes it
 	Waiting     int       // mails that the newest pass left for the next
 	Oldest      time.Time // when the oldest of them was received
 	Fetched     Cost      // what the Limiter's window has of this mailbox now, if it is a *Windows
@@ -35,20 +35,46 @@ type Status struct {
 func (c *Connector) Status() Status {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := c.status
-	if w, ok := c.opts.Limiter.(*Windows); ok {
+	s := Status{LastPass: c.quiet, LastSuccess: c.quiet}
+	if c.status != nil {
+		s = *c.status
+	}
+	s.NextPass = c.next
+	w, _ := c.opts.Limiter.(*Windows)
+	if c.opts.Limiter == nil && c.room != nil {
+		w = &c.room.limiter
+	}
+	if w != nil {
 		s.Fetched = w.Used(c.mailbox.Address())
 	}
 	return s
 }
 
-// Wake makes Run look into the Inbox at once, or right after the pass that is
-// running. It never waits; calling it often is like calling it once.
+// Wake makes Run, or the Poller that the Connector is in, look into the Inbox at
+// once, or right after the pass that is running. It never waits; calling it often
+// is like calling it once.
 func (c *Connector) Wake() {
+	c.mu.Lock()
+	e := c.poll
+	c.mu.Unlock()
+	if e != nil {
+		e.wake()
+		return
+	}
 	select {
-	case c.wake <- struct{}{}:
+	case c.wishes() <- struct{}{}:
 	default:
 	}
+}
+
+// wishes holds one wish for a pass. One that is in a Poller does without.
+func (c *Connector) wishes() chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.wake == nil {
+		c.wake = make(chan struct{}, 1)
+	}
+	return c.wake
 }
 
 // Run makes passes over the Inbox until ctx ends, and then returns its cause.
@@ -58,26 +84,22 @@ func (c *Connector) Wake() {
 // mailbox that nobody can sign in to is looked at again all the same, because
 // somebody may reconnect it. When ctx ends, the mail at hand is abandoned where
 // it is, which is safe, and finished mails are still labelled.
+//
+// A Poller does the same for many Connectors.
 func (c *Connector) Run(ctx context.Context) error {
 	if c.desk == nil {
 		return errNoDesk
 	}
+	wishes := c.wishes()
 	for {
-		_, err := c.Ingest(ctx)
+		pause := c.look(ctx)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
-		}
-		pause := c.pause(err)
-		c.mu.Lock()
-		c.status.NextPass = time.Now().Add(pause)
-		c.mu.Unlock()
-		if err != nil {
-			c.log.ErrorContext(ctx, "a pass failed", "error", err, "next", pause.Round(time.Second))
 		}
 		t := time.NewTimer(pause)
 		select {
 		case <-t.C:
-		case <-c.wake:
+		case <-wishes:
 			t.Stop()
 		case <-ctx.Done():
 			t.Stop()
@@ -86,9 +108,33 @@ func (c *Connector) Run(ctx context.Context) error {
 	}
 }
 
-// pause is how long Run waits after a pass that ended with err.
+// look makes a pass and returns how long to wait for the next one.
+func (c *Connector) look(ctx context.Context) time.Duration {
+	_, err := c.Ingest(ctx)
+	if ctx.Err() != nil {
+		return 0
+	}
+	pause := c.pause(err)
+	c.expect(time.Now().Add(pause))
+	if err != nil {
+		c.log().ErrorContext(ctx, "a pass failed", "error", err, "next", pause.Round(time.Second))
+	}
+	return pause
+}
+
+// expect notes when the next pass is to be.
+func (c *Connector) expect(next time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.next = next
+}
+
+// every is how long it is from a pass to the next.
+func (c *Connector) every() time.Duration { return cmp.Or(c.opts.Every, pollEvery) }
+
+// pause is how long to wait after a pass that ended with err.
 func (c *Connector) pause(err error) time.Duration {
-	wait := cmp.Or(c.opts.Every, pollEvery)
+	wait := c.every()
 	if err != nil && !errors.Is(err, ErrDamaged) {
 		wait = min(wait<<min(c.Status().Failures, 10), max(pollLongest, wait))
 		if asked, ok := RetryAfter(err); ok {
@@ -104,12 +150,21 @@ func (c *Connector) pause(err error) time.Duration {
 func (c *Connector) passed(p *pass, err error, ran bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	now := time.Now()
+	if c.status == nil {
+		if err == nil && len(p.listed)+len(p.report.Results)+len(c.memory.waiting) == 0 {
+			if ran {
+				c.quiet = now
+			}
+			return
+		}
+		c.status = &Status{LastPass: c.quiet, LastSuccess: c.quiet}
+	}
 	c.count(p)
 	if !ran {
 		return
 	}
-	s := &c.status
-	now := time.Now()
+	s := c.status
 	s.LastError, s.Waiting, s.Oldest = err, 0, time.Time{}
 	for _, r := range p.report.Results {
 		if r.Outcome != Waiting {
@@ -139,7 +194,7 @@ func (c *Connector) count(p *pass) {
 	if p.c.opts.DryRun {
 		return
 	}
-	t, m := &c.status.Totals, &c.memory
+	t, m := &c.status.Totals, c.memory
 	if p.importing { // what it leaves is read mail, which Ingest does not wait for
 		for _, r := range p.report.Results {
 			if r.final() {

@@ -135,8 +135,8 @@ func blocked(list []string, from string) bool {
 // screenHeader asks a HeaderScreen about a mail of which only the header was
 // read.
 func (p *pass) screenHeader(ctx context.Context, mail *Mail, msg *Message) error {
-	early, ok := p.c.opts.Screen.(HeaderScreen)
-	if !ok || mail.released(&p.c.opts.Labels) {
+	early, ok := p.c.screen().(HeaderScreen)
+	if !ok || mail.released(p.c.labels()) {
 		return nil
 	}
 	own, err := p.own(ctx)
@@ -163,14 +163,14 @@ func (v *Verdict) end() error {
 
 // screen asks the Screen about a mail.
 func (p *pass) screen(ctx context.Context, it *item) error {
-	if it.mail.released(&p.c.opts.Labels) {
+	if it.mail.released(p.c.labels()) {
 		return nil // a person has judged
 	}
 	own, err := p.own(ctx)
 	if err != nil {
 		return err
 	}
-	it.verdict, err = p.c.opts.Screen.Judge(ctx, &Screening{Mail: it.mail, Message: it.msg, Mailbox: p.c.mailbox.Address(), Own: own})
+	it.verdict, err = p.c.screen().Judge(ctx, &Screening{Mail: it.mail, Message: it.msg, Mailbox: p.c.mailbox.Address(), Own: own})
 	if err != nil {
 		return err
 	}

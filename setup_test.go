@@ -76,7 +76,8 @@ func newWorld(t *testing.T, g *graphtest.Options, z *zendesktest.Options) *world
 		w.desk, err = zendesk.New("acme", &w.tokens.zendesk,
 			&zendesk.Options{BaseURL: deskURL, HTTPClient: &http.Client{Transport: onPut{deskClient.Transport, w}}})
 		require.NoError(t, err)
-		w.conn, err = exdesk.New(w.mailbox, w.desk, &w.opts)
+		opts := w.opts
+		w.conn, err = exdesk.New(w.mailbox, w.desk, &opts)
 		require.NoError(t, err)
 	}
 	w.connect()

@@ -76,7 +76,7 @@ func (p *pass) encodedTicket(ctx context.Context, it *item, people People) (int6
 	}
 	ticket, err := people.Encoded(ctx, encoded, it.people(own))
 	if errors.Is(err, ErrAccess) {
-		p.c.log.WarnContext(ctx, "encoded ids cannot be looked up", "error", err)
+		p.c.log().WarnContext(ctx, "encoded ids cannot be looked up", "error", err)
 		return 0, nil
 	}
 	return ticket, err
@@ -125,7 +125,7 @@ func (p *pass) remembered(ctx context.Context, id string) ([]candidate, error) {
 			switch r := p.c.own(m).Record; {
 			case r != nil && r.Outcome == Sent && r.Ticket != 0:
 				return []candidate{{r.Ticket, true}}, nil
-			case written != nil && written.Outcome == Sent && written.Ticket != 0 && written.Account == p.c.account:
+			case written != nil && written.Outcome == Sent && written.Ticket != 0 && written.Account == p.c.account():
 				// QUIRK: the copy in Sent Items is documented to keep the id of its
 				// draft, and has been seen not to. So it may be the record of another
 				// mail, too: the ticket has to bear it out.

@@ -105,7 +105,7 @@ func (c *Connector) traceMail(ctx context.Context, k *Copy, recipients []Mailbox
 		case ctx.Err() != nil:
 			return nil, context.Cause(ctx)
 		case err != nil:
-			c.log.WarnContext(ctx, "a recipient's mailbox cannot be read", "error", err)
+			c.log().WarnContext(ctx, "a recipient's mailbox cannot be read", "error", err)
 			place = "unreadable: " + r.Address()
 		}
 		m.compare(place, h)
@@ -352,7 +352,7 @@ func (c *Connector) sweepProbe(ctx context.Context, tracer Tracer, own Archive, 
 	slices.Sort(ids)
 	for _, id := range slices.Compact(ids) {
 		if err := tracer.Delete(ctx, id); err != nil && !errors.Is(err, ErrNotFound) {
-			c.log.WarnContext(ctx, "a probe could not be deleted", "mail", id, "error", err)
+			c.log().WarnContext(ctx, "a probe could not be deleted", "mail", id, "error", err)
 		}
 	}
 }

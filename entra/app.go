@@ -20,7 +20,7 @@ type Options struct {
 	// Cloud is where the application is registered. Default Global.
 	Cloud Cloud
 	// HTTPClient asks the login host; its redirect policy, timeout and cookies
-	// are not used. Default: a client of the App's own.
+	// are not used. Default: connections that all Apps share.
 	HTTPClient *http.Client
 }
 

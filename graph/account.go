@@ -24,10 +24,7 @@ type Account struct {
 // token is nobody's, and an error: 400.
 func WhoSignedIn(ctx context.Context, tokens oauth2.TokenSource, opts *Options) (*Account, error) {
 	var c Client
-	if opts != nil {
-		c.opts = *opts
-	}
-	if err := c.dial(tokens); err != nil {
+	if err := c.dial(tokens, cmp.Or(opts, new(Options))); err != nil {
 		return nil, err
 	}
 	return c.whoSignedIn(ctx)

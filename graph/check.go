@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -133,7 +134,7 @@ func (k *checking) signIn(ctx context.Context) bool {
 	case status == http.StatusBadRequest && code != "": // which is Graph's own answer
 		// Known from the service: an application has no "me".
 		k.add(onSignIn, exdesk.Good, "an application has signed in, without a person", "")
-		if k.opts.User == "me" {
+		if k.options().User == "me" {
 			k.add(onSignIn, exdesk.Failure, `an application has no mailbox of its own, which Options.User "me" asks for`, "leave Options.User empty")
 			return false
 		}
@@ -150,9 +151,9 @@ func (k *checking) signIn(ctx context.Context) bool {
 // person compares who signed in with the mailbox, and reports whether the rest
 // would be about the right one.
 func (k *checking) person(ctx context.Context, who *Account) bool {
-	own := k.opts.User == "me"
+	own := k.options().User == "me"
 	for _, name := range []string{who.ID, who.UserPrincipalName, who.Address} {
-		own = own || strings.EqualFold(name, k.user[len(k.user)-1])
+		own = own || strings.EqualFold(name, cmp.Or(k.options().User, k.address))
 	}
 	k.own = own
 	// An alias is no name in a path, and may be the mailbox's address all the same.
@@ -167,7 +168,7 @@ func (k *checking) person(ctx context.Context, who *Account) bool {
 	case own:
 		k.add(onSignIn, exdesk.Warning, "an account has signed in whose main address is not "+k.address+", and its further ones cannot be read",
 			"make sure that it is the right account")
-	case has && k.opts.User != "":
+	case has && k.options().User != "":
 		k.add(onSignIn, exdesk.Failure, "Options.User names another mailbox than "+k.address+", which is the address of the account that signed in",
 			`correct Options.User: leave it empty, or set it to "me"`)
 		return false
@@ -323,12 +324,12 @@ const onReach = "other mailboxes"
 func (k *checking) reach(ctx context.Context) {
 	const limit = "limit the application with RBAC for Applications in Exchange Online (New-ManagementScope, New-ManagementRoleAssignment " +
 		"-CustomResourceScope) and take the tenant-wide permissions away in Entra ID: grants add up"
-	if k.opts.OutOfReach == "" {
+	if k.options().OutOfReach == "" {
 		k.add(onReach, exdesk.Note, "whether the application may open other mailboxes was not tried",
 			"name one in graph.Options.OutOfReach that it must not open. "+strings.ToUpper(limit[:1])+limit[1:])
 		return
 	}
-	_, err := k.rest.JSON(ctx, &rest.Request{Op: "open another mailbox", Apart: true, Path: []string{"users", k.opts.OutOfReach, "mailFolders", "inbox"}, Query: query("$select", "id")}, &struct{}{})
+	_, err := k.rest.JSON(ctx, &rest.Request{Op: "open another mailbox", Apart: true, Path: []string{"users", k.options().OutOfReach, "mailFolders", "inbox"}, Query: query("$select", "id")}, &struct{}{})
 	switch status, code := answered(err); {
 	case err == nil:
 		k.add(onReach, exdesk.Failure, "the application can open the mailbox that Options.OutOfReach names, and so probably all of the organisation", limit)

@@ -19,7 +19,7 @@ func (k *checking) inbox(ctx context.Context) bool {
 	_, err := k.rest.JSON(ctx, &rest.Request{Op: "open the mailbox", Path: k.path("mailFolders", "inbox"), Query: query("$select", "id")}, &struct{}{})
 	if err == nil {
 		k.add(onMailbox, exdesk.Good, "the mailbox is in Exchange Online", "")
-		if name := k.opts.User; name != "" && name != "me" && !k.own && !strings.EqualFold(name, k.address) {
+		if name := k.options().User; name != "" && name != "me" && !k.own && !strings.EqualFold(name, k.address) {
 			k.owner(ctx)
 		}
 		return true

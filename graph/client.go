@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/oauth2"
 
@@ -26,8 +28,8 @@ type Options struct {
 	// loopback host may be reached without https.
 	BaseURL string
 	// HTTPClient sends the requests; its redirect policy and timeout are not
-	// used. Default: one for all mailboxes, with buffers for large mail, that speaks
-	// HTTP/1.1.
+	// used, nor its cookies. Default: connections with buffers for large mail, over
+	// HTTP/1.1, shared by all Clients.
 	HTTPClient *http.Client
 	// OutOfReach is the address of a mailbox that an application must not be able
 	// to open. Check tries, and so proves that the application's access is limited
@@ -39,12 +41,10 @@ type Options struct {
 
 // Client is one mailbox. It is safe for concurrent use.
 type Client struct {
-	rest     rest.Client
-	address  string
-	user     []string // the path of the user
-	opts     Options
-	pageSize int
-	habits   habits
+	rest    rest.Client
+	address string
+	opts    *Options // User, OutOfReach and PageSize; nil if none is set
+	habits  habits
 }
 
 var _ exdesk.Mailbox = (*Client)(nil)
@@ -65,29 +65,57 @@ func New(address string, tokens oauth2.TokenSource, opts *Options) (*Client, err
 	case o.PageSize < 0 || o.PageSize > 1000:
 		return nil, fmt.Errorf("graph: page size %d is not between 1 and 1000", o.PageSize)
 	}
-	c := &Client{address: address, opts: o, pageSize: cmp.Or(o.PageSize, 100), user: []string{"users", cmp.Or(o.User, address)}}
-	if o.User == "me" {
-		c.user = []string{"me"}
+	c := &Client{address: address}
+	if o.User != "" || o.OutOfReach != "" || o.PageSize != 0 {
+		c.opts = &o
 	}
-	if err := c.dial(tokens); err != nil {
+	if err := c.dial(tokens, &o); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
+// dialled is the base URL that was parsed last: one string, and what it says. Most
+// processes know one.
+var dialled atomic.Pointer[struct {
+	text string
+	url  *url.URL
+}]
+
+var service = &rest.Service{
+	UserAgent: "exdesk (+https://github.com/exdesk/exdesk)", InFlight: maxInFlight, Explain: explain, Elsewhere: uploadHost,
+}
+
+// options returns the settings of this Client alone.
+func (c *Client) options() Options {
+	if c.opts == nil {
+		return Options{}
+	}
+	return *c.opts
+}
+
+func (c *Client) pageSize() int { return cmp.Or(c.options().PageSize, 100) }
+
 // dial makes what sends the requests.
-func (c *Client) dial(tokens oauth2.TokenSource) error {
-	base, err := rest.ParseBase(cmp.Or(c.opts.BaseURL, BaseURL))
-	if err != nil {
-		return fmt.Errorf("graph: base URL: %w", err)
+func (c *Client) dial(tokens oauth2.TokenSource, o *Options) error {
+	text := cmp.Or(o.BaseURL, BaseURL)
+	last := dialled.Load()
+	if last == nil || last.text != text {
+		base, err := rest.ParseBase(text)
+		if err != nil {
+			return fmt.Errorf("graph: base URL: %w", err)
+		}
+		last = &struct {
+			text string
+			url  *url.URL
+		}{text, base}
+		dialled.Store(last)
 	}
 	if tokens == nil {
 		return errors.New("graph: no token source")
 	}
-	c.rest.Base, c.rest.HTTP, c.rest.Token = base, c.opts.HTTPClient, tokens
-	c.rest.UserAgent = "exdesk (+https://github.com/exdesk/exdesk)"
-	c.rest.InFlight = maxInFlight
-	c.rest.Explain, c.rest.Elsewhere = explain, uploadHost
+	c.rest.Base, c.rest.HTTP, c.rest.Token = last.url, o.HTTPClient, tokens
+	c.rest.Service = service
 	return nil
 }
 
@@ -104,7 +132,11 @@ func (c *Client) Address() string { return c.address }
 
 // path returns a path below the user.
 func (c *Client) path(elements ...string) []string {
-	return append(c.user[:len(c.user):len(c.user)], elements...)
+	user := c.options().User
+	if user == "me" {
+		return append([]string{"me"}, elements...)
+	}
+	return append([]string{"users", cmp.Or(user, c.address)}, elements...)
 }
 
 // immutable asks for ids that stay when a mail is moved between folders. It

@@ -20,6 +20,8 @@ import (
 
 const (
 	listSelect = "id,internetMessageId,conversationId,receivedDateTime,sentDateTime,subject,from,categories"
+	listOrder  = "receivedDateTime asc"
+	everUnread = "receivedDateTime ge 1900-01-01T00:00:00Z and isRead eq false"
 	listExpand = "singleValueExtendedProperties($filter=id eq '" + sizeID + "' or id eq '" + recordID + "')"
 )
 
@@ -58,7 +60,7 @@ func (c *Client) oldestFirst(ctx context.Context, since time.Time, and string) i
 		for {
 			// The sort order must stand in the filter too, and first; else Graph
 			// answers InefficientFilter ("List messages", using filter and orderby).
-			l := c.newList("receivedDateTime ge "+since.UTC().Format(time.RFC3339)+and, "receivedDateTime asc")
+			l := c.newList("receivedDateTime ge "+since.UTC().Format(time.RFC3339)+and, listOrder)
 			mails, more, err := l.snapshot(ctx, since)
 			if err != nil {
 				yield(nil, err)
@@ -194,7 +196,7 @@ type list struct {
 }
 
 func (c *Client) newList(filter, order string) *list {
-	return &list{c: c, filter: filter, order: order, top: c.pageSize, listed: make(map[string]bool), more: true}
+	return &list{c: c, filter: filter, order: order, top: c.pageSize(), listed: make(map[string]bool), more: true}
 }
 
 // snapshot lists mails to the end, or to a length from which the next list can
@@ -244,7 +246,7 @@ func (l *list) next(ctx context.Context) ([]*exdesk.Mail, error) {
 	case l.broken && len(page.list) > 0:
 		l.link = ""
 		if l.good++; l.good%goodPages == 0 {
-			l.top = min(l.top*2, l.c.pageSize)
+			l.top = min(l.top*2, l.c.pageSize())
 		}
 	default:
 		l.link = page.next
@@ -330,7 +332,22 @@ func query(pairs ...string) string {
 		}
 		b.WriteString(pairs[i])
 		b.WriteByte('=')
-		b.WriteString(strings.ReplaceAll(url.QueryEscape(pairs[i+1]), "+", "%20"))
+		value, ok := often[pairs[i+1]]
+		if !ok {
+			value = escape(pairs[i+1])
+		}
+		b.WriteString(value)
 	}
 	return b.String()
 }
+
+func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+
+// often are values that most requests have, and how they are encoded.
+var often = func() map[string]string {
+	m := make(map[string]string)
+	for _, s := range []string{everUnread, listOrder, listSelect, listExpand} {
+		m[s] = escape(s)
+	}
+	return m
+}()

@@ -17,7 +17,7 @@ import (
 // SourceOptions are the settings of a Source. The zero value is ready to use.
 type SourceOptions struct {
 	// HTTPClient asks the token endpoint; its redirect policy and timeout are
-	// not used. Default: a client of the Source's own.
+	// not used. Default: connections that all Sources share.
 	HTTPClient *http.Client
 	// Leeway is how long before its end an access token is renewed, but not
 	// more than a fifth of its life. Until it ends it is handed out if

@@ -34,7 +34,7 @@ type AppOptions struct {
 	// Only a loopback host may be reached without https.
 	BaseURL string
 	// HTTPClient asks the token endpoint; its redirect policy, timeout and
-	// cookies are not used. Default: a client of the App's own.
+	// cookies are not used. Default: connections that all Apps share.
 	HTTPClient *http.Client
 }
 

@@ -22,8 +22,8 @@ type Options struct {
 	// without https.
 	BaseURL string
 	// HTTPClient sends the requests; its redirect policy and timeout are not
-	// used. Default: one for all accounts, with buffers for large files, that speaks
-	// HTTP/1.1.
+	// used, nor its cookies. Default: connections with buffers for large files, over
+	// HTTP/1.1, shared by all Clients.
 	HTTPClient *http.Client
 	// Logger hears of fields that Zendesk did not know
 	// (X-Zendesk-API-Warn). Default: nobody.
@@ -64,11 +64,11 @@ func New(subdomain string, tokens oauth2.TokenSource, opts *Options) (*Client, e
 	}
 	c := &Client{account: subdomain, log: cmp.Or(o.Logger, slog.New(slog.DiscardHandler))}
 	c.rest.Base, c.rest.HTTP, c.rest.Token = base, o.HTTPClient, tokens
-	c.rest.UserAgent = "exdesk (+https://github.com/exdesk/exdesk)"
-	c.rest.Explain = explain
-	c.rest.Spent, c.rest.Narrow = spent, narrow
+	c.rest.Service = &service
 	return c, nil
 }
+
+var service = rest.Service{UserAgent: "exdesk (+https://github.com/exdesk/exdesk)", Explain: explain, Spent: spent, Narrow: narrow}
 
 // Account returns the subdomain.
 func (c *Client) Account() string { return c.account }

@@ -155,7 +155,7 @@ func (c *Client) openFile(ctx context.Context, at string) (io.ReadCloser, error)
 		}
 		// A client for this host alone. That of the API has been used, so that its
 		// own HTTP client is what it will stay.
-		host := rest.Client{Base: base, HTTP: c.rest.HTTP, Token: c.rest.Token, UserAgent: c.rest.UserAgent, Explain: explainFile, Spent: spent}
+		host := rest.Client{Base: base, HTTP: c.rest.HTTP, Token: c.rest.Token, Service: &rest.Service{UserAgent: c.rest.UserAgent, Explain: explainFile, Spent: spent}}
 		resp, err := host.Do(ctx, &rest.Request{Op: opFile, URL: u.String(), Bare: !own})
 		var elsewhere *redirect
 		switch {

@@ -40,7 +40,7 @@ func raw(t *testing.T, answer string) *rest.Client {
 	}()
 	base, err := rest.ParseBase("http://" + ln.Addr().String() + "/v1")
 	require.NoError(t, err)
-	return &rest.Client{Base: base, Token: oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "s3cret"}), Explain: func(f *rest.Failure) error { return failure{f} }}
+	return &rest.Client{Base: base, Token: oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "s3cret"}), Service: &rest.Service{Explain: func(f *rest.Failure) error { return failure{f} }}}
 }
 
 // An answer that is no HTTP, and shows what it was sent or has commands to a

@@ -31,7 +31,7 @@ func FuzzLink(f *testing.F) {
 		for _, host := range []string{"graph.example", "outlook.example"} {
 			base, err := ParseBase("https://" + host + "/v1.0")
 			require.NoError(t, err)
-			c := &Client{Base: base, Elsewhere: func(host string) bool { return host == "up.outlook.example" }}
+			c := &Client{Base: base, Service: &Service{Elsewhere: func(host string) bool { return host == "up.outlook.example" }}}
 			if u, err := c.target(&Request{URL: link}); err == nil && link != "" {
 				require.Equal(t, "https", u.Scheme)
 				require.Equal(t, host, ascii(u.Host))

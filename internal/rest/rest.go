@@ -5,6 +5,7 @@ package rest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,40 +28,43 @@ import (
 	"github.com/exdesk/exdesk/internal/scan"
 )
 
+// Service is what all Clients of a service have in common. It must not change
+// after the first use.
+type Service struct {
+	UserAgent string
+	// InFlight bounds the requests of a Client under way at once; 0 sets no bound.
+	// An answer's open body counts.
+	InFlight int
+	// Explain puts a Failure into the service's words.
+	Explain func(*Failure) error
+	// Spent reads an answer's headers for how long the client's allowance is
+	// used up: 0 when it is not, or when the service does not tell. Optional.
+	Spent func(http.Header) time.Duration
+	// Narrow reports whether a 429 is about the thing that was asked for alone
+	// and says nothing of other requests. Optional.
+	Narrow func(http.Header) bool
+	// Elsewhere reports whether a host may be sent what is Bare, besides the
+	// service's own. Optional.
+	Elsewhere func(host string) bool
+}
+
 // Client sends requests to one service.
 type Client struct {
+	*Service
 	Base *url.URL // every request goes to this host; made by ParseBase
 	HTTP *http.Client
 	// Token is asked for a token by every request. One that has a method
 	// Refused(*oauth2.Token) is told of a token that the service did not take; one
 	// that has a method TokenContext(context.Context) is asked by that, and left when
 	// the request ends.
-	Token     oauth2.TokenSource
-	UserAgent string
-	// InFlight bounds the requests under way at once; 0 sets no bound. An
-	// answer's open body counts.
-	InFlight int
-	// Explain puts a Failure into the service's words.
-	Explain func(*Failure) error
-	// Spent reads an answer's headers for how long this client's allowance is
-	// used up: 0 when it is not, or when the service does not tell. Optional.
-	Spent func(http.Header) time.Duration
-	// Narrow reports whether a 429 is about the thing that was asked for alone
-	// and says nothing of other requests. Optional.
-	Narrow func(http.Header) bool
-
-	// Elsewhere reports whether a host may be sent what is Bare, besides the
-	// service's own. Optional.
-	Elsewhere func(host string) bool
-
-	once  sync.Once
-	slots chan struct{} // one a request under way
-	whole chan struct{} // held by who collects several slots, so that two cannot starve each other
+	Token oauth2.TokenSource
 
 	mu    sync.Mutex    // guards what follows
-	quiet time.Time     // the service asked for silence until then
+	used  int32         // of InFlight
+	timed bool          // whether the service ever told its time
 	ahead time.Duration // of its clock before ours, by its last answer
-	timed bool          // whether it ever told its time
+	line  []*place      // who waits for some of InFlight, in order
+	quiet time.Time     // the service asked for silence until then
 }
 
 // How patiently one request is tried. A service that asks for a longer pause
@@ -152,28 +156,19 @@ func ParseBase(s string) (*url.URL, error) {
 	return u, nil
 }
 
-func (c *Client) init() {
-	c.once.Do(func() {
-		hc := http.Client{Transport: Transport()}
-		if c.HTTP != nil {
-			hc = *c.HTTP
-		}
-		// A redirect would be followed with the token; none is documented
-		// for any call made here, so each is a failure.
-		hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-		hc.Timeout = 0 // would cut a long download short; the watchdog and ctx bound it
-		c.HTTP = &hc
-		if c.InFlight > 0 {
-			c.slots = make(chan struct{}, c.InFlight)
-			c.whole = make(chan struct{}, 1)
-		}
-	})
+// transport is what requests are sent by, and not an http.Client: a redirect would
+// be followed with the token, and none is documented for any call made here; and a
+// time limit would cut a long download short, where the watchdog and ctx do not.
+func (c *Client) transport() http.RoundTripper {
+	if c.HTTP == nil {
+		return Transport()
+	}
+	return cmp.Or(c.HTTP.Transport, http.DefaultTransport)
 }
 
 // Do sends r and returns the answer when its status is 2xx; the caller closes
 // its body. The answer's reads end with an error when the service stalls.
 func (c *Client) Do(ctx context.Context, r *Request) (*http.Response, error) {
-	c.init()
 	target, err := c.target(r)
 	if err != nil {
 		return nil, c.Explain(&Failure{Op: r.Op, Wait: -1, Err: err})
@@ -267,10 +262,12 @@ var (
 // try sends r once.
 func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []byte, stale *string) (*http.Response, *Failure) {
 	f := &Failure{Op: r.Op, Wait: -1}
+	dog, ctx := watch(ctx)
 	var token *oauth2.Token
 	if !r.Bare {
 		var err error
 		if token, err = c.token(ctx); err != nil {
+			dog.stop()
 			f.Err = fmt.Errorf("%w: %w", ErrToken, err)
 			var wish interface{ RetryAfter() (time.Duration, bool) }
 			if errors.As(err, &wish) {
@@ -281,8 +278,10 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 			return nil, f
 		}
 	}
-	release, err := c.begin(ctx, func() string { return r.name() + string(body) }, max(r.Slots, 1))
-	if err != nil {
+	dog.pause()
+	slots := max(r.Slots, 1)
+	if err := c.begin(ctx, func() string { return r.name() + string(body) }, slots); err != nil {
+		dog.stop()
 		f.Err = err
 		var q *quietError
 		if errors.As(err, &q) {
@@ -290,12 +289,16 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 		}
 		return nil, f
 	}
+	dog.resume()
 
-	dog, ctx := watch(ctx)
-	done := func() { dog.stop(); release() }
+	done := func() { dog.stop(); c.leave(slots) }
 	var sent atomic.Bool // whether the service can have heard the request
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.Store(true) }})
-	req, err := c.request(ctx, r, target, body)
+	asks := r.method() == http.MethodGet
+	trace := ctx
+	if !asks {
+		trace = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { sent.Store(true) }})
+	}
+	req, err := c.request(trace, r, target, body)
 	if err != nil {
 		done()
 		f.Err = err
@@ -323,15 +326,15 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 		if r.Body != nil {
 			req.GetBody = open // after a connection that had ended before it was used
 		}
-		resp, err = c.HTTP.Do(req)
+		resp, err = c.transport().RoundTrip(req)
 		heard = q.takeBack()
 	} else {
-		resp, err = c.HTTP.Do(req)
+		resp, err = c.transport().RoundTrip(req)
 	}
 	if err != nil {
 		done()
 		f.Err = dog.explain(unquoted(plain(err)))
-		f.Doubt = sent.Load() && r.method() != http.MethodGet
+		f.Doubt = sent.Load()
 		return nil, f
 	}
 	dog.pause()
@@ -351,7 +354,7 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 	if f.Wait < 0 && resp.StatusCode == http.StatusTooManyRequests && spent > 0 {
 		f.Wait = spent
 	}
-	switch f.Doubt = resp.StatusCode >= 500 && r.method() != http.MethodGet; {
+	switch f.Doubt = resp.StatusCode >= 500 && !asks; {
 	case resp.StatusCode/100 == 2:
 		f.Err, f.Doubt = errHalf, true
 	case resp.StatusCode/100 == 3:
@@ -390,10 +393,11 @@ func (c *Client) request(ctx context.Context, r *Request, target *url.URL, body 
 	if body != nil {
 		in = bytes.NewReader(body)
 	}
-	req, err := http.NewRequestWithContext(ctx, r.method(), target.String(), in)
+	req, err := http.NewRequestWithContext(ctx, r.method(), "", in)
 	if err != nil {
 		return nil, err
 	}
+	req.URL, req.Host = target, target.Host
 	for name, values := range r.Header {
 		req.Header[name] = values
 	}
@@ -456,14 +460,12 @@ func (c *Client) target(r *Request) (*url.URL, error) {
 	return u, nil
 }
 
-// token asks the source without outliving ctx. One that knows no context goes on
-// alone.
+// token asks the source, for as long as the watchdog of ctx allows. One that knows
+// no context goes on alone.
 func (c *Client) token(ctx context.Context) (*oauth2.Token, error) {
 	if s, ok := c.Token.(interface {
 		TokenContext(context.Context) (*oauth2.Token, error)
 	}); ok {
-		ctx, cancel := context.WithTimeoutCause(ctx, stalled, errStalled)
-		defer cancel()
 		return checkToken(s.TokenContext(ctx))
 	}
 	type result struct {
@@ -475,13 +477,9 @@ func (c *Client) token(ctx context.Context) (*oauth2.Token, error) {
 		t, err := c.Token.Token()
 		ch <- result{t, err}
 	}()
-	t := time.NewTimer(stalled)
-	defer t.Stop()
 	select {
 	case r := <-ch:
 		return checkToken(r.token, r.err)
-	case <-t.C:
-		return nil, errStalled
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}

@@ -37,7 +37,7 @@ func start(t *testing.T, h http.HandlerFunc) *rest.Client {
 	require.NoError(t, err)
 	return &rest.Client{
 		Base: base, HTTP: client, Token: oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "secret"}),
-		InFlight: 4, Explain: func(f *rest.Failure) error { return failure{f} },
+		Service: &rest.Service{InFlight: 4, Explain: func(f *rest.Failure) error { return failure{f} }},
 	}
 }
 
@@ -197,7 +197,7 @@ func TestRefusedConnectionLeavesNoDoubt(t *testing.T) {
 	base, err := rest.ParseBase("http://127.0.0.1:1")
 	require.NoError(t, err)
 	c := &rest.Client{Base: base, Token: oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "x"}),
-		Explain: func(f *rest.Failure) error { return failure{f} }}
+		Service: &rest.Service{Explain: func(f *rest.Failure) error { return failure{f} }}}
 	_, err = c.Do(t.Context(), &rest.Request{Method: "POST", Path: []string{"x"}, JSON: 1, Op: "try"})
 	var f failure
 	require.ErrorAs(t, err, &f)
@@ -532,7 +532,7 @@ func TestBodyIsMadeAgain(t *testing.T) {
 			require.EqualValues(t, size, got)
 			return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: r}, nil
 		})}
-		c = &rest.Client{Base: c.Base, HTTP: c.HTTP, Token: c.Token, Explain: c.Explain}
+		c = &rest.Client{Base: c.Base, HTTP: c.HTTP, Token: c.Token, Service: c.Service}
 		_, err = get(t.Context(), c, req)
 		require.NoError(t, err)
 

@@ -7,8 +7,8 @@ import (
 
 // TokenClient returns a client for a token endpoint: it follows no redirect,
 // which would be followed with the secrets, has no time limit of its own, and
-// reads every answer as the JSON that RFC 6749 §5 wants it to be. nil is a client
-// of its own.
+// reads every answer as the JSON that RFC 6749 §5 wants it to be. nil is one that
+// shares its connections with all of them.
 func TokenClient(c *http.Client) *http.Client {
 	hc := http.Client{Transport: Transport()}
 	if c != nil {

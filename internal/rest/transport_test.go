@@ -44,7 +44,7 @@ func serveTLS(t *testing.T, h http.HandlerFunc, secure bool) (c *rest.Client, co
 	base, err := rest.ParseBase(srv.URL + "/v1")
 	require.NoError(t, err)
 	return &rest.Client{Base: base, HTTP: &http.Client{Transport: tr}, Token: oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "secret"}),
-		Explain: func(f *rest.Failure) error { return failure{f} }}, conns, writes
+		Service: &rest.Service{Explain: func(f *rest.Failure) error { return failure{f} }}}, conns, writes
 }
 
 type counted struct {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -127,57 +128,78 @@ func Sleep(ctx context.Context, d time.Duration) error {
 }
 
 // begin waits until a request may go out: the service is not to be left alone,
-// and n slots are free. It returns what gives the slots back. What tells the
-// request from others.
-func (c *Client) begin(ctx context.Context, what func() string, n int) (release func(), err error) {
+// and n slots are free, which leave gives back. What tells the request from others.
+func (c *Client) begin(ctx context.Context, what func() string, n int) error {
 	for {
 		if err := c.waitQuiet(ctx, what); err != nil {
-			return nil, err
+			return err
 		}
-		release, err := c.enter(ctx, n)
-		if err != nil {
-			return nil, err
+		if err := c.enter(ctx, n); err != nil {
+			return err
 		}
 		c.mu.Lock()
 		quiet := time.Until(c.quiet) > 0
 		c.mu.Unlock()
 		if !quiet {
-			return release, nil
+			return nil
 		}
-		release() // the service spoke while this request stood in line
+		c.leave(n) // the service spoke while this request stood in line
 	}
 }
 
-// enter takes n of the slots and returns what gives them back.
-func (c *Client) enter(ctx context.Context, n int) (func(), error) {
-	if c.slots == nil {
-		return func() {}, nil
+// place is a place in the line for slots.
+type place struct {
+	n    int
+	free chan struct{} // closed when they are the caller's
+}
+
+// enter takes n of the slots, or all there are. Nobody overtakes, so that who
+// wants several gets them.
+func (c *Client) enter(ctx context.Context, n int) error {
+	c.mu.Lock()
+	n = min(n, c.InFlight)
+	if len(c.line) == 0 && int(c.used)+n <= c.InFlight {
+		c.used += int32(n)
+		c.mu.Unlock()
+		return nil
 	}
-	n = min(n, cap(c.slots))
-	if n > 1 {
-		select {
-		case c.whole <- struct{}{}:
-			defer func() { <-c.whole }()
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
+	p := &place{n, make(chan struct{})}
+	c.line = append(c.line, p)
+	c.mu.Unlock()
+	select {
+	case <-p.free:
+		return nil
+	case <-ctx.Done():
 	}
-	taken := 0
-	release := func() {
-		for range taken {
-			<-c.slots
-		}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if i := slices.Index(c.line, p); i >= 0 {
+		c.line = slices.Delete(c.line, i, i+1)
+	} else {
+		c.used -= int32(n)
 	}
-	for taken < n {
-		select {
-		case c.slots <- struct{}{}:
-			taken++
-		case <-ctx.Done():
-			release()
-			return nil, context.Cause(ctx)
-		}
+	c.serve()
+	return context.Cause(ctx)
+}
+
+// leave gives n slots back.
+func (c *Client) leave(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.used -= int32(min(n, c.InFlight))
+	c.serve()
+}
+
+// serve lets in who comes next. c.mu is held.
+func (c *Client) serve() {
+	for len(c.line) > 0 && int(c.used)+c.line[0].n <= c.InFlight {
+		c.used += int32(c.line[0].n)
+		close(c.line[0].free)
+		c.line = c.line[1:]
 	}
-	return release, nil
+	if len(c.line) == 0 {
+		c.line = nil
+	}
 }
 
 // Loopback reports whether a host is this machine.
