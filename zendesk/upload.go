@@ -12,6 +12,7 @@ import (
 
 	"github.com/exdesk/exdesk"
 	"github.com/exdesk/exdesk/internal/rest"
+	"github.com/exdesk/exdesk/internal/scan"
 )
 
 const opUpload = "upload file"
@@ -55,6 +56,30 @@ func (c *Client) Upload(ctx context.Context, f *exdesk.File) (*exdesk.Upload, er
 		return nil, explain(&rest.Failure{Op: opUpload, Status: http.StatusCreated, Wait: -1, Err: errors.New("the answer has no token")})
 	}
 	return &exdesk.Upload{Token: out.token, URL: out.url}, nil
+}
+
+// madeUpload is the answer to a file.
+type madeUpload struct{ token, url string }
+
+// Scan implements rest.Scanner.
+func (a *madeUpload) Scan(r *scan.Reader) {
+	for name := range r.Object {
+		if string(name) != "upload" {
+			continue
+		}
+		for name := range r.Object {
+			switch string(name) {
+			case "token":
+				a.token = string(r.Text())
+			case "attachment":
+				for name := range r.Object {
+					if string(name) == "content_url" {
+						a.url = string(r.Text())
+					}
+				}
+			}
+		}
+	}
 }
 
 // mediaType returns a media type that is safe to send; the mail's own word for

@@ -139,9 +139,12 @@ func (p *programs) measure(ctx context.Context, name string, s subject, quick bo
 	if err != nil {
 		return nil, fmt.Errorf("%s of %s: %w", name, s.name, err)
 	}
-	for _, l := range lines {
+	for i, l := range lines {
 		if l.Row == "" || l.Unit == "" || l.Subject != s.name {
 			return nil, fmt.Errorf("%s of %s: a line has row %q, subject %q, unit %q", name, s.name, l.Row, l.Subject, l.Unit)
+		}
+		if !strings.Contains(l.Row, "/") {
+			lines[i].Row = s.area + "/" + l.Row // it is of the program's own area
 		}
 	}
 	return lines, nil

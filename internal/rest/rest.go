@@ -422,14 +422,22 @@ func (c *Client) request(ctx context.Context, r *Request, target *url.URL, body 
 func (c *Client) target(r *Request) (*url.URL, error) {
 	if r.URL == "" {
 		u := *c.Base
-		path, raw := append(make([]byte, 0, 256), u.Path...), append(make([]byte, 0, 256), u.EscapedPath()...)
+		var path, raw strings.Builder
+		path.Grow(256)
+		raw.Grow(256)
+		path.WriteString(c.Base.Path)
+		raw.WriteString(c.Base.EscapedPath())
 		for _, e := range r.Path {
 			if e == "" || e == "." || e == ".." {
 				return nil, fmt.Errorf("%q cannot be an element of a path", e)
 			}
-			path, raw = append(append(path, '/'), e...), append(append(raw, '/'), url.PathEscape(e)...)
+			path.WriteByte('/')
+			path.WriteString(e)
+			raw.WriteByte('/')
+			raw.WriteString(url.PathEscape(e))
 		}
-		u.Path, u.RawPath, u.RawQuery = string(path), string(raw), r.Query
+		u.Path, u.RawPath = path.String(), raw.String()
+		u.RawQuery = r.Query
 		return &u, nil
 	}
 	u, err := url.Parse(r.URL)

@@ -146,7 +146,7 @@ func (b *bench) stream(sample string, n, times int) error {
 	mails := float64(times * n)
 	row := "ingest/" + sample
 	b.AddHigher(row+", speed", "mails/s", mails/sum.Wall.Seconds())
-	b.Add(row+", CPU", "CPU s per 1,000 mails", sum.CPU.Seconds()/mails*1000)
+	b.Add(row+", CPU", "s per 1,000 mails", sum.CPU.Seconds()/mails*1000)
 	b.Add(row+", allocated", "KiB per mail", sum.Bytes/mails/1024)
 	b.Add(row+", allocations", "per mail", sum.Objects/mails)
 	return nil
@@ -172,7 +172,7 @@ func (b *bench) large() error {
 		return err
 	}
 	b.Add("ingest/50MB, wall", "ms", float64(c.Wall)/float64(time.Millisecond))
-	b.Add("ingest/50MB, CPU", "ms CPU", float64(c.CPU)/float64(time.Millisecond))
+	b.Add("ingest/50MB, CPU", "ms", float64(c.CPU)/float64(time.Millisecond))
 	b.Add("ingest/50MB, allocated", "KiB", c.Bytes/1024)
 	b.Add("ingest/50MB, peak above 3KB", "MiB", measure.MiB(after-before))
 	return nil

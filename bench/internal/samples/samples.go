@@ -19,8 +19,8 @@ import (
 //	60KB  multipart/related: text and HTML, both quoted-printable, and two inline
 //	      images, in base64
 //	5MB   multipart/mixed: a text and three files
-//	50MB  multipart/mixed: a text and one file of 36 MiB, which is what an Inbox
-//	      with Exchange Online's default limits may hold at most
+//	50MB  multipart/mixed: a text and one file of 36 MiB, which is about the
+//	      largest mail that exdesk takes by default
 var Names = []string{"3KB", "60KB", "5MB", "50MB"}
 
 // Epoch is the Date of samples that are only parsed.
