@@ -60,7 +60,7 @@ func TestMinimal(t *testing.T) {
 	}
 	delete(packages, "")
 	require.ElementsMatch(t, []string{
-		root, "golang.org/x/oauth2", "golang.org/x/text", "golang.org/x/time",
+		root, "github.com/emersion/go-message", "golang.org/x/oauth2", "golang.org/x/text", "golang.org/x/time",
 	}, slices.Collect(maps.Keys(packages)))
 	require.LessOrEqual(t, len(packages[root]), 14, "%s", packages[root])
 	require.LessOrEqual(t, len(packages["golang.org/x/text"]), 14, "%s", packages["golang.org/x/text"])

@@ -9,13 +9,13 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"mime/multipart"
 	"net/mail"
-	"net/textproto"
 	"regexp"
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/emersion/go-message/textproto"
 
 	"github.com/exdesk/exdesk"
 	"github.com/exdesk/exdesk/internal/rest"
@@ -142,7 +142,7 @@ func (r *composed) Close() error {
 
 // compose writes the message, its attachments as they come.
 func (c *Client) compose(ctx context.Context, w io.Writer, id string, m *whole, files []attachment) error {
-	mw := multipart.NewWriter(w)
+	mw := textproto.NewMultipartWriter(w)
 	if _, err := io.WriteString(w, m.header()+"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="+mw.Boundary()+"\r\n\r\n"); err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (c *Client) compose(ctx context.Context, w io.Writer, id string, m *whole, 
 	if strings.EqualFold(m.Body.Type, "html") {
 		kind = "text/html"
 	}
-	if err := writePart(mw, kind+"; charset=utf-8", "", nil, strings.NewReader(m.Body.Content)); err != nil {
+	if err := writePart(mw, kind+"; charset=utf-8", "", textproto.Header{}, strings.NewReader(m.Body.Content)); err != nil {
 		return err
 	}
 	for i := range files {
@@ -162,18 +162,18 @@ func (c *Client) compose(ctx context.Context, w io.Writer, id string, m *whole, 
 	return mw.Close()
 }
 
-func (c *Client) composeFile(ctx context.Context, mw *multipart.Writer, id string, a *attachment) error {
+func (c *Client) composeFile(ctx context.Context, mw *textproto.MultipartWriter, id string, a *attachment) error {
 	kind := a.Type
 	switch {
 	case strings.HasSuffix(a.Kind, "itemAttachment"):
 		kind = "message/rfc822"
 	case strings.HasSuffix(a.Kind, "referenceAttachment"): // a link to a file elsewhere
-		return writePart(mw, "text/plain; charset=utf-8", "", nil, strings.NewReader("(A link to "+a.Name+")"))
+		return writePart(mw, "text/plain; charset=utf-8", "", textproto.Header{}, strings.NewReader("(A link to "+a.Name+")"))
 	}
 	req := &rest.Request{Op: "open attachment of damaged message", Path: c.path("messages", id, "attachments", a.ID, "$value"), Header: immutable()}
 	resp, err := c.rest.Do(ctx, req)
 	if errors.Is(err, exdesk.ErrRefused) || errors.Is(err, exdesk.ErrNotFound) {
-		return writePart(mw, "text/plain; charset=utf-8", "", nil, strings.NewReader("("+a.Name+" is damaged in the mailbox)"))
+		return writePart(mw, "text/plain; charset=utf-8", "", textproto.Header{}, strings.NewReader("("+a.Name+" is damaged in the mailbox)"))
 	}
 	if err != nil {
 		return err
@@ -183,7 +183,7 @@ func (c *Client) composeFile(ctx context.Context, mw *multipart.Writer, id strin
 	if a.Inline {
 		disposition = "inline"
 	}
-	more := textproto.MIMEHeader{}
+	var more textproto.Header
 	if a.ContentID != "" {
 		more.Set("Content-ID", "<"+oneLine(a.ContentID)+">")
 	}
@@ -193,10 +193,7 @@ func (c *Client) composeFile(ctx context.Context, mw *multipart.Writer, id strin
 	return writePart(mw, kind, disposition, more, resp.Body)
 }
 
-func writePart(mw *multipart.Writer, kind, disposition string, h textproto.MIMEHeader, body io.Reader) error {
-	if h == nil {
-		h = textproto.MIMEHeader{}
-	}
+func writePart(mw *textproto.MultipartWriter, kind, disposition string, h textproto.Header, body io.Reader) error {
 	kind = oneLine(kind)
 	if media, _, _ := strings.Cut(strings.ToLower(kind), ";"); media == "" || strings.Contains(media, "multipart") {
 		kind = "application/octet-stream" // a file is no container, whatever it says
