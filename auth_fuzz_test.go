@@ -100,7 +100,7 @@ func FuzzVouched(f *testing.F) {
 		if err != nil {
 			return
 		}
-		p := &pass{c: &Connector{mailbox: home{}}}
+		p := &pass{c: &Connector{mailbox: home{}, opts: new(Options)}}
 		v := p.vouch(&Mail{}, m)
 		require.True(t, v.ok == (v.doubt == ""), "%+v", v)
 		require.False(t, v.ok && (v.forged || !v.checked))
