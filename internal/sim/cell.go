@@ -51,6 +51,7 @@ type cell struct {
 	network  network
 	hook     hook
 	underway map[*call]bool
+	labels   int // batches that a service has not heard yet, and be it of a process that is dead
 	attempts map[string]int
 	weather  weather
 	healed   bool
@@ -264,7 +265,15 @@ func (c *cell) sent(call *call) {
 		c.reply(call, answer{err: errUnreached}, 0)
 		return
 	}
-	c.agenda.add(time.Now().Add(c.travel(call, "there")+call.trouble.delay), func() { c.hear(call) })
+	if call.op == opLabels {
+		c.labels++
+	}
+	c.agenda.add(time.Now().Add(c.travel(call, "there")+call.trouble.delay), func() {
+		if call.op == opLabels {
+			c.labels--
+		}
+		c.hear(call)
+	})
 }
 
 // itemOf names what a request is about.

@@ -81,8 +81,10 @@ func (c *cell) judge() *Result {
 	c.judgeUploads(r)
 	c.judgeEvents(r)
 	for _, g := range c.exchange.Messages() {
-		if n, ok := c.byID[g.ID].(*notice); ok && n.withheld {
-			continue // of an attempt that was not the last; nobody asks for it again
+		if n, ok := c.byID[g.ID].(*notice); ok && (n.withheld || n.comment != nil && !c.isSent(mark(g.Properties))) {
+			// Of an attempt that was not the last, and nobody asks for it again; or
+			// to others than in the end, who were on the ticket then.
+			continue
 		}
 		if g.IsDraft && g.Folder != "deleteditems" {
 			c.violate(c.tagOf(g.ID), "a draft is left behind in %s", g.Folder)
@@ -106,6 +108,26 @@ func (c *cell) judge() *Result {
 	r.Violations = len(c.wrong)
 	c.report()
 	return r
+}
+
+// mark returns the key of the letter that a message is.
+func mark(properties map[string]string) string {
+	for name, v := range properties {
+		if strings.HasSuffix(name, "Name exdesk-letter") {
+			return v
+		}
+	}
+	return ""
+}
+
+// isSent reports whether the letter with that key has left.
+func (c *cell) isSent(key string) bool {
+	for _, g := range c.exchange.Messages() {
+		if !g.IsDraft && mark(g.Properties) == key {
+			return true
+		}
+	}
+	return false
 }
 
 // judgeMail says what became of a mail, and whether that is right.
@@ -177,7 +199,7 @@ func (c *cell) judgeMail(m *mail, r *Result) {
 // when one of them is refused what the other is granted, which only a lock could
 // keep them from.
 func (c *cell) judgeOnce(m *mail, made []making) {
-	torn := len(c.lives) > 1 && m.parent != nil && (m.parent.shared || m.refused)
+	torn := len(c.lives) > 1 && (m.parent != nil && m.parent.shared || (m.parent != nil || m.answers != nil) && m.refused)
 	if n := there(made); n > 1 && !torn {
 		c.violate(m.tag, "is on tickets %d times", n)
 	}
