@@ -208,6 +208,15 @@ func (d *dispatch) seen(copies []*Copy) bool {
 func (d *dispatch) draft(ctx context.Context, begun *Copy) (progress, error) {
 	d.use = ClaimUsed
 	for {
+		if begun != nil && !d.l.GoesTo(begun.Recipients) { // an earlier attempt was for others
+			switch err := d.box.Discard(ctx, &d.l.Letter, begun.ID); {
+			case errors.Is(err, ErrDone), errors.Is(err, ErrNotFound):
+				return progress{}, ErrDone // it is looked into
+			case err != nil:
+				return progress{}, err
+			}
+			begun = nil
+		}
 		kept, err := d.box.Draft(ctx, &d.l.Letter, begun)
 		if err != nil {
 			return progress{}, err

@@ -83,6 +83,9 @@ func (c *Connector) letters(s *spool, out *Outbound) ([]*letter, error) {
 			l.Header = withBlind(raw, bcc, l.left)
 		}
 		l.Notification, l.Key = key, letterKey(key, l.Recipients)
+		if out.Key != "" && i == 0 { // who is on a ticket may change between two attempts
+			l.Key = letterKey(key, nil)
+		}
 		l.Guarded = guarded(h, &out.Guard, l.left)
 		list = append(list, &l)
 	}

@@ -30,9 +30,10 @@ type Outbound struct {
 	// them, and those whom no field names are added to Bcc. Empty stands for
 	// those whom the fields name.
 	Recipients []string
-	// Key names the notification among all others: a second one of the same
-	// key and recipients is not sent. Default: its X-Zendesk-Email-Id, else its
-	// Message-ID.
+	// Key names the notification among all others: a second one of the same key is
+	// not sent, whoever it is to go to. Default: its X-Zendesk-Email-Id, else its
+	// Message-ID, together with its recipients, since a mail server may hand in a
+	// mail for one recipient at a time.
 	Key string
 	// SideConversation says that it belongs to one; the octets alone do not.
 	SideConversation bool
@@ -180,8 +181,8 @@ var errOff = errors.New("exdesk: nothing is to leave through this mailbox: Optio
 var errNoOutbox = errors.New("exdesk: this mailbox cannot send: Relay needs one that is an Outbox")
 
 // Relay sends a notification from the mailbox, once, whatever fails on the way:
-// one that was sent before under the same Key and for the same recipients is not
-// sent again. It waits for the limits as long as ctx allows.
+// one that was sent before under the same Key, or without one for the same
+// recipients, is not sent again. It waits for the limits as long as ctx allows.
 //
 // An error of the class ErrRefused says that the notification will never leave
 // as it is. After any other the same call can be made again, by this process or

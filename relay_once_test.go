@@ -123,3 +123,35 @@ func TestRelayOnce(t *testing.T) {
 		}
 	}
 }
+
+// Who is on a ticket may change between two attempts at a notification that has a
+// key: it leaves once, to those of the attempt by which it leaves.
+func TestOtherRecipients(t *testing.T) {
+	relaying(t, nil, func(w *world) {
+		w.opts.Relay.Settle = -1
+		w.restart()
+		to := func(more string) func() *exdesk.Outbound {
+			text := strings.Replace(notice("ann"), "To: ann@customer.example", "To: ann@customer.example"+more, 1)
+			return func() *exdesk.Outbound { return &exdesk.Outbound{Key: "comment 5", MIME: strings.NewReader(text)} }
+		}
+		w.graphFault(graphtest.Fault{Method: "POST", Path: "/v1.0/users/*/messages/*/send", Status: 503, Times: 9})
+		_, err := w.conn.Relay(w.Context(), to("")())
+		require.Error(w, err)
+		require.Len(w, w.drafts(), 1)
+		w.heal()
+		w.restart()
+		r := w.insist(to(", bob@customer.example"))
+		require.False(w, r.Already)
+		require.Len(w, r.Recipients, 2)
+		require.Len(w, w.exchange.Sent(), 1)
+		require.Equal(w, []string{"ann@customer.example", "bob@customer.example"}, w.exchange.Sent()[0].EnvelopeRecipients)
+		require.Empty(w, w.drafts())
+
+		time.Sleep(time.Minute)
+		w.restart()
+		r = w.insist(to(", eve@customer.example"))
+		require.True(w, r.Already)
+		require.Len(w, w.exchange.Sent(), 1)
+		require.Empty(w, w.drafts())
+	})
+}

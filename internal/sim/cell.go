@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing/synctest"
 	"time"
@@ -333,7 +334,9 @@ func (c *cell) hear(call *call) {
 	switch t.kind {
 	case unheard:
 	case refused, replaced, inBatch:
-		c.script(call)
+		if t.status != 422 || !c.remembers(call) {
+			c.script(call)
+		}
 		resp = c.act(call)
 		c.exchange.ClearFaults()
 		c.support.ClearFaults()
@@ -373,6 +376,13 @@ func (c *cell) reply(call *call, a answer, after time.Duration) {
 			call.answer <- a
 		}
 	})
+}
+
+// remembers reports whether Zendesk has made a ticket by the key of a request: it
+// tells of that again, and refuses nothing.
+func (c *cell) remembers(call *call) bool {
+	key := call.req.Header.Get("Idempotency-Key")
+	return key != "" && slices.ContainsFunc(c.support.Tickets(), func(t zendesktest.Ticket) bool { return t.IdempotencyKey == key })
 }
 
 // script has the service itself refuse, in its own words.

@@ -81,9 +81,10 @@ func (c *cell) judge() *Result {
 	c.judgeUploads(r)
 	c.judgeEvents(r)
 	for _, g := range c.exchange.Messages() {
-		if n, ok := c.byID[g.ID].(*notice); ok && (n.withheld || n.comment != nil && !c.isSent(mark(g.Properties))) {
+		if n, ok := c.byID[g.ID].(*notice); ok && (n.withheld || n.comment != nil && !marked(g.Properties)) {
 			// Of an attempt that was not the last, and nobody asks for it again; or
-			// to others than in the end, who were on the ticket then.
+			// nothing tells that it is of one, since it is to others who were on the
+			// ticket then.
 			continue
 		}
 		if g.IsDraft && g.Folder != "deleteditems" {
@@ -91,6 +92,9 @@ func (c *cell) judge() *Result {
 		}
 	}
 	for _, u := range append(c.exchange.Unknown(), c.support.Unknown()...) {
+		if strings.HasSuffix(u, "attachments of what is no draft") {
+			continue // a request that was so slow that the mail has left without it
+		}
 		c.violate("", "asked for what the service does not know: %s", u)
 	}
 	for _, v := range append(c.exchange.Violations(), c.support.Violations()...) {
@@ -110,20 +114,10 @@ func (c *cell) judge() *Result {
 	return r
 }
 
-// mark returns the key of the letter that a message is.
-func mark(properties map[string]string) string {
-	for name, v := range properties {
+// marked reports whether a message says of which letter it is.
+func marked(properties map[string]string) bool {
+	for name := range properties {
 		if strings.HasSuffix(name, "Name exdesk-letter") {
-			return v
-		}
-	}
-	return ""
-}
-
-// isSent reports whether the letter with that key has left.
-func (c *cell) isSent(key string) bool {
-	for _, g := range c.exchange.Messages() {
-		if !g.IsDraft && mark(g.Properties) == key {
 			return true
 		}
 	}
