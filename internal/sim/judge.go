@@ -164,7 +164,7 @@ func (c *cell) judgeMail(m *mail, r *Result) {
 			c.violate(m.tag, "is not rejected")
 		case refused && !label:
 			c.violate(m.tag, "is rejected and has not both labels")
-		case len(c.lives) > 1 && c.exchangeOptions.IgnoreIfMatch: // one may have written over what the other noted
+		case c.exchangeOptions.IgnoreIfMatch: // a note that was slow on its way may be written over it
 		case refused && m.kind.reason() != "" && !said(g.Properties, m.kind.reason()):
 			c.violate(m.tag, "is rejected for a reason that is not true")
 		}
@@ -180,7 +180,9 @@ func (c *cell) judgeMail(m *mail, r *Result) {
 	case m.kind.must() && m.touched == "" && len(made) == 0 && !rejected:
 		r.Lost++
 		c.violate(m.tag, "is lost")
-	case len(made) == 1 && rejected && m.touched == "" && m.kind != twin: // of which one may be refused
+	case len(made) == 1 && rejected && m.touched == "" && m.kind != twin && (len(c.lives) == 1 || !m.refused):
+		// Of twins one may be refused, and of two processes one what the other is
+		// granted while it is on its way to say so.
 		c.violate(m.tag, "is rejected and on a ticket")
 	}
 	if len(made) == 1 {
