@@ -3,6 +3,7 @@ package exdesk
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -47,6 +48,7 @@ func (p *pass) converse(ctx context.Context, it *item) (follow *place, err error
 		}
 		it.slot.Cancel()
 	}()
+	doubt := false // whether it may be on the ticket and does not show yet
 	for n := 1; ; n++ {
 		if at.conv.Closed() {
 			return it.follows(p, at)
@@ -59,11 +61,11 @@ func (p *pass) converse(ctx context.Context, it *item) (follow *place, err error
 			it.commented(at.conv.ID, 0, c)
 			return nil, nil
 		}
-		if r := it.mail.Record; r == nil || r.Ticket != at.conv.ID {
-			there, _ := p.deskTime()
-			if err := p.note(ctx, it.mail, func(r *Record) { r.Ticket, r.At = at.conv.ID, there.Truncate(time.Second) }); err != nil {
-				return nil, err
-			}
+		there, _ := p.deskTime()
+		if r := it.mail.Record; r != nil && r.Ticket == at.conv.ID {
+			doubt = doubt || n == 1 && there.Sub(r.At) < absence // an earlier attempt may have been heard
+		} else if err := p.note(ctx, it.mail, func(r *Record) { r.Ticket, r.At = at.conv.ID, there.Truncate(time.Second) }); err != nil {
+			return nil, err
 		}
 		end := p.c.step("comment", it.mail.ID)
 		number, err := desk.Comment(ctx, at.conv, c)
@@ -74,6 +76,9 @@ func (p *pass) converse(ctx context.Context, it *item) (follow *place, err error
 			it.res.made = true
 			p.c.memory.meet(&it.id, at.conv.ID)
 			return nil, nil
+		case errors.Is(err, ErrRefused) && doubt:
+			// That says nothing of the attempt before.
+			return nil, &later{now().Add(absence), fmt.Errorf("it may be on ticket %s all the same: %w: %w", ticketName(at.conv.ID), ErrTemporary, errors.New(reason(err)))}
 		case errors.Is(err, ErrSuspended):
 			return nil, &holding{"suspended", "the sender or the requester is suspended: " + reason(err)}
 		case errors.Is(err, ErrRefused):
@@ -86,6 +91,7 @@ func (p *pass) converse(ctx context.Context, it *item) (follow *place, err error
 			}
 			return nil, err
 		}
+		doubt = doubt || errors.Is(err, ErrDoubtful)
 		if n == comments || !p.pause(ctx, err, n) {
 			return nil, &repeated{err}
 		}

@@ -1,6 +1,7 @@
 package exdesk_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -359,4 +360,36 @@ func TestNotedTicketIsBelievedBeforeItShows(t *testing.T) {
 		require.Len(t, w.ticket(1).Comments, 1)
 		require.Len(t, w.ticket(2).Comments, 2)
 	})
+}
+
+// The answer to a comment was lost and it does not show yet: then a refusal of
+// the next attempt says nothing of the first.
+func TestRefusedAfterALostAnswer(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		inBubble(t, longMail, &zendesktest.Options{ReadLag: 30 * time.Second, AuditLag: 30 * time.Second, TokenLife: 1000 * time.Hour}, func(t *testing.T, w *world) {
+			w.post(question)
+			w.ingest()
+			time.Sleep(time.Minute)
+			w.post(answer)
+			puts := 0
+			w.onPut = func() {
+				if puts++; puts == 1 {
+					w.deskFault(zendesktest.Fault{Method: "PUT", Path: "/api/v2/tickets/1", Commit: true, Drop: true})
+				} else if puts < 5 {
+					w.deskFault(zendesktest.Fault{Method: "PUT", Path: "/api/v2/tickets/1", Status: 422})
+				}
+			}
+			if restart { // before it can ask again
+				ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+				_, _ = w.conn.Ingest(ctx)
+				cancel()
+				require.Equal(t, 1, puts)
+				w.restart()
+			}
+			w.settle()
+			w.onPut = nil
+			require.Greater(t, puts, 1)
+			w.requireThread("It is order 12.")
+		})
+	}
 }

@@ -180,7 +180,7 @@ func (c *cell) judgeMail(m *mail, r *Result) {
 	case m.kind.must() && m.touched == "" && len(made) == 0 && !rejected:
 		r.Lost++
 		c.violate(m.tag, "is lost")
-	case len(made) == 1 && rejected && m.touched == "" && m.kind != twin && (len(c.lives) == 1 || !m.refused):
+	case there(made) == 1 && rejected && m.touched == "" && m.kind != twin && (len(c.lives) == 1 || !m.refused):
 		// Of twins one may be refused, and of two processes one what the other is
 		// granted while it is on its way to say so.
 		c.violate(m.tag, "is rejected and on a ticket")
