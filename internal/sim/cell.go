@@ -352,6 +352,9 @@ func (c *cell) hear(call *call) {
 		what = fmt.Sprint(what, " ", t.status)
 	}
 	c.tell(entry{life: call.life.n, op: call.op, item: call.item, what: what, status: status})
+	if n, ok := c.byTag[call.item].(*notice); ok && call.op == opDraft && call.req.Context().Err() != nil {
+		n.stray = true
+	}
 	if t.kind == diesAfter {
 		call.life.die("after " + string(call.op) + " " + call.item)
 		return

@@ -81,10 +81,10 @@ func (c *cell) judge() *Result {
 	c.judgeUploads(r)
 	c.judgeEvents(r)
 	for _, g := range c.exchange.Messages() {
-		if n, ok := c.byID[g.ID].(*notice); ok && (n.withheld || n.comment != nil && !marked(g.Properties)) {
+		if n, ok := c.byID[g.ID].(*notice); ok && !marked(g.Properties) && (n.stray || n.comment != nil) || ok && n.withheld {
 			// Of an attempt that was not the last, and nobody asks for it again; or
 			// nothing tells that it is of one, since it is to others who were on the
-			// ticket then.
+			// ticket then, or was made when nobody waited for it any more.
 			continue
 		}
 		if g.IsDraft && g.Folder != "deleteditems" {

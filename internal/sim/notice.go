@@ -28,6 +28,7 @@ type notice struct {
 	sent     int // how often it left
 	receipt  bool
 	refused  string // why it will never leave
+	stray    bool   // a draft was made of it when nobody waited for that any more
 	withheld bool   // it may not be sent any more
 	left     time.Time
 	arrived  string // Message-ID, in angle brackets, as the customer has it
