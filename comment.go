@@ -62,10 +62,13 @@ func (p *pass) converse(ctx context.Context, it *item) (follow *place, err error
 			return nil, nil
 		}
 		there, _ := p.deskTime()
-		if r := it.mail.Record; r != nil && r.Ticket == at.conv.ID {
-			doubt = doubt || n == 1 && there.Sub(r.At) < absence // an earlier attempt may have been heard
-		} else if err := p.note(ctx, it.mail, func(r *Record) { r.Ticket, r.At = at.conv.ID, there.Truncate(time.Second) }); err != nil {
-			return nil, err
+		r := it.mail.Record
+		noted := r != nil && r.Ticket == at.conv.ID
+		doubt = doubt || noted && n == 1 && there.Sub(r.At) < absence // an earlier attempt may have been heard
+		if !noted || there.Sub(r.At) > absence/2 {                    // one that is old would be believed for too short a time
+			if err := p.note(ctx, it.mail, func(r *Record) { r.Ticket, r.At = at.conv.ID, there.Truncate(time.Second) }); err != nil {
+				return nil, err
+			}
 		}
 		end := p.c.step("comment", it.mail.ID)
 		number, err := desk.Comment(ctx, at.conv, c)

@@ -393,3 +393,55 @@ func TestRefusedAfterALostAnswer(t *testing.T) {
 		})
 	}
 }
+
+// The comment is added by the second attempt, a while after the first was noted.
+func TestNoteIsRenewed(t *testing.T) {
+	inBubble(t, longMail, &zendesktest.Options{ReadLag: 30 * time.Second, AuditLag: 30 * time.Second, TokenLife: 1000 * time.Hour}, func(t *testing.T, w *world) {
+		other := question
+		other.text = "Another question under the same id."
+		w.post(other)
+		w.ingest()
+		w.restart()
+		w.post(question)
+		w.ingest()
+		require.Len(t, w.support.Tickets(), 2)
+		time.Sleep(time.Minute)
+		w.post(answer)
+		w.deskFault(zendesktest.Fault{Method: "PUT", Path: "/api/v2/tickets/*", Status: 503, Times: -1}) // not heard
+		w.ingest()
+		w.heal()
+		time.Sleep(15 * time.Minute)
+		// Its labels are not written any more: the process dies after the comment.
+		w.graphFault(graphtest.Fault{Method: "PATCH", Path: "/v1.0/users/*/messages/*", Contains: "Zendesk", Status: 503, Times: -1})
+		r := w.ingest()
+		require.Equal(t, exdesk.Commented, r.Results[0].Outcome)
+		w.heal()
+		w.restart()
+		_, err := w.conn.Ingest(t.Context())
+		require.NoError(t, err)
+		w.settle()
+		require.Len(t, w.support.Tickets(), 2)
+		require.Len(t, w.ticket(1).Comments, 1)
+		require.Len(t, w.ticket(2).Comments, 2)
+	})
+}
+
+// Where each pass is a process of its own, as from cron, an answer to a deleted
+// ticket does not wait for ever.
+func TestOnePassAProcess(t *testing.T) {
+	inBubble(t, longMail, &zendesktest.Options{TokenLife: 1000 * time.Hour}, func(t *testing.T, w *world) {
+		w.open()
+		w.support.Edit(1, func(k *zendesktest.Ticket) { k.Deleted = true })
+		time.Sleep(time.Hour)
+		w.post(answer)
+		for range 12 {
+			w.restart()
+			_, err := w.conn.Ingest(t.Context())
+			require.NoError(t, err)
+			time.Sleep(5 * time.Minute)
+		}
+		w.restart()
+		r := w.ingest()
+		require.Zero(t, r.Count(exdesk.Waiting), "an hour later")
+	})
+}

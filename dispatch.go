@@ -210,10 +210,10 @@ func (d *dispatch) draft(ctx context.Context, begun *Copy) (progress, error) {
 	for {
 		if begun != nil && !d.l.GoesTo(begun.Recipients) { // an earlier attempt was for others
 			switch err := d.box.Discard(ctx, &d.l.Letter, begun.ID); {
-			case errors.Is(err, ErrDone), errors.Is(err, ErrNotFound):
-				return progress{}, ErrDone // it is looked into
+			case errors.Is(err, ErrNotFound):
+				return progress{}, errMoved // by whom, the next look tells
 			case err != nil:
-				return progress{}, err
+				return progress{}, err // also if it was sent, which is looked into
 			}
 			begun = nil
 		}

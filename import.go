@@ -43,6 +43,7 @@ func (c *Connector) Import(ctx context.Context, n int) (*Report, error) {
 	}
 	return c.pass(ctx, "import", func(p *pass) error {
 		p.importing = true
+		p.c.memory.unlabelled = nil // this pass sees to them, or the next
 		var mails []*Mail
 		var damage error
 		for mail, err := range archive.Newest(ctx) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -149,6 +150,8 @@ func (p *pass) mark(res *Result) Mark {
 func (p *pass) labelLate(ctx context.Context) {
 	late := p.c.memory.unlabelled
 	p.c.memory.unlabelled = nil
+	// What is old may not be true any more: people do something with mail.
+	late = slices.DeleteFunc(late, func(l pending) bool { return now().Sub(l.mark.Record.At) > doubtLife })
 	if len(late) == 0 {
 		return
 	}

@@ -271,6 +271,9 @@ func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, res *Resu
 			t.ExternalID = secondID(id.messageID, id.digest)
 		}
 		made, err := p.c.desk.Create(ctx, t)
+		if doubt != nil && err != nil && !errors.Is(err, ErrKeyUsed) {
+			doubt.used = false // nor is it any more, if it was: the next attempt tells
+		}
 		switch {
 		case err == nil:
 			res.Outcome, res.Ticket, res.Public, res.made = Created, made.ID, true, true

@@ -341,3 +341,81 @@ func TestRecordOfAnotherMailIsNotBelieved(t *testing.T) {
 		w.requireOnce("ann", "bob")
 	})
 }
+
+// A key that was busy once is not one that the desk knows.
+func TestBusyKeyIsNotGivenUp(t *testing.T) {
+	z := zendesktest.Options{TokenLife: 1000 * time.Hour, LookupLag: time.Minute}
+	inBubble(t, longGraph, &z, func(t *testing.T, w *world) {
+		w.deliver("ann")
+		fault := func(f zendesktest.Fault) {
+			w.heal()
+			f.Method, f.Path = "POST", "/api/v2/tickets"
+			w.deskFault(f)
+		}
+		// Another process's request with the key is in progress, and comes to nothing
+		// (the fake's own answer with InFlightConflict).
+		fault(zendesktest.Fault{Status: 409, Code: "IdempotentRequestError", Times: -1})
+		w.ingest()
+		fault(zendesktest.Fault{Status: 429, RetryAfter: "30", Times: -1})
+		for begin := time.Now(); time.Since(begin) < 12*time.Minute; {
+			time.Sleep(30 * time.Second)
+			_, _ = w.conn.Ingest(t.Context())
+		}
+		w.heal()
+		require.Empty(t, w.support.Tickets())
+		time.Sleep(2 * time.Minute)
+		other, err := exdesk.New(&slowLabels{Mailbox: w.mailbox, before: func() {
+			_, err := w.conn.Ingest(t.Context())
+			require.NoError(t, err)
+		}}, w.desk, nil)
+		require.NoError(t, err)
+		_, err = other.Ingest(t.Context())
+		require.NoError(t, err)
+		require.Len(t, w.support.Tickets(), 1)
+	})
+}
+
+// The label was written, its answer lost; a person wishes for another ticket before
+// the next pass.
+func TestLateLabelIsNotTooLate(t *testing.T) {
+	inBubble(t, longGraph, &longDesk, func(t *testing.T, w *world) {
+		id := w.deliver("ann")
+		w.graphFault(graphtest.Fault{Method: "PATCH", Path: "/v1.0/users/*/messages/*", Commit: true, Status: 503, Times: -1})
+		require.Error(t, w.ingest().Results[0].Err)
+		w.heal()
+		w.requireDone(id, "Zendesk")
+		time.Sleep(5 * time.Hour) // passes fail, or are far apart
+		w.support.Edit(1, func(k *zendesktest.Ticket) { k.Deleted = true })
+		w.exchange.Edit(id, func(m *graphtest.Message) { m.Categories, m.IsRead = nil, false })
+		w.settle()
+		n := 0
+		for _, k := range w.support.Tickets() {
+			if !k.Deleted {
+				n++
+			}
+		}
+		require.Equal(t, 1, n)
+	})
+}
+
+// Import finishes the mail before the late label.
+func TestLateLabelAndImport(t *testing.T) {
+	inBubble(t, longGraph, &longDesk, func(t *testing.T, w *world) {
+		finals := 0
+		w.opts.OnResult = func(r *exdesk.Result) {
+			if r.Err == nil && r.Outcome != exdesk.Waiting {
+				finals++
+			}
+		}
+		w.restart()
+		w.deliver("ann")
+		w.labelsFail()
+		w.ingest()
+		w.heal()
+		time.Sleep(2 * time.Minute)
+		_, err := w.conn.Import(t.Context(), 10)
+		require.NoError(t, err)
+		w.ingest()
+		require.Equal(t, 1, finals)
+	})
+}

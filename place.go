@@ -153,7 +153,11 @@ func (p *pass) visit(ctx context.Context, it *item, desk Conversations, ticket i
 		p.c.log().WarnContext(ctx, "a mail is not added to its ticket, because the ticket's audits cannot be read", "mail", it.mail.ID, "error", err)
 		return nil, false, errNoThread
 	case errors.Is(err, ErrNotFound):
-		if until, gone := p.c.memory.gone(ticket); !gone {
+		gone, err := p.missed(ctx, it, ticket)
+		if err != nil {
+			return nil, false, err
+		}
+		if until, known := p.c.memory.gone(ticket); !known && !gone {
 			return nil, false, &later{until, errNotThere}
 		}
 		it.res.Reason = "ticket " + ticketName(ticket) + ", which it answers, was deleted"
@@ -166,6 +170,25 @@ func (p *pass) visit(ctx context.Context, it *item, desk Conversations, ticket i
 	}
 	return conv, false, nil
 }
+
+// missed reports whether the mail tells that a ticket was not to be seen a while
+// ago, and else notes it there: there may be another process for each pass.
+func (p *pass) missed(ctx context.Context, it *item, ticket int64) (gone bool, err error) {
+	why := verdictMissing + ticketName(ticket)
+	switch r := it.mail.Record; {
+	case r != nil && r.Verdict == why:
+		return now().Sub(r.At) > absence, nil
+	case r != nil && r.begun(): // whose note says more
+		return now().Sub(r.At) > doubtLife, nil
+	case p.c.opts.DryRun:
+		return false, nil
+	}
+	return false, p.note(ctx, it.mail, func(r *Record) { r.Verdict, r.At = why, now().UTC().Truncate(time.Second) })
+}
+
+// verdictMissing is in the record of a mail that answers a ticket which was not to
+// be seen.
+const verdictMissing = "missing "
 
 // later is an error of a mail that has to wait until a time, and is not to
 // blame for it.

@@ -74,6 +74,8 @@ func (p *Poller) Add(c *Connector) error {
 		return errNoDesk
 	}
 	e := &poll{p: p, c: c}
+	p.mu.Lock() // before the Connector's, as everywhere; who finds e there finds it waiting
+	defer p.mu.Unlock()
 	c.mu.Lock()
 	taken := c.poll != nil
 	if !taken {
@@ -83,8 +85,6 @@ func (p *Poller) Add(c *Connector) error {
 	if taken {
 		return fmt.Errorf("exdesk: the Connector of %s is in a Poller already", c.mailbox.Address())
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.all++
 	if p.start != nil {
 		e.spread(time.Now())

@@ -155,3 +155,45 @@ func TestOtherRecipients(t *testing.T) {
 		require.Empty(w, w.drafts())
 	})
 }
+
+// deletesFirst is a mailbox in which a person deletes a draft at a moment.
+type deletesFirst struct {
+	exdesk.Outbox
+	exdesk.Mailbox
+	then func()
+}
+
+func (d *deletesFirst) Discard(ctx context.Context, l *exdesk.Letter, id string) error {
+	if d.then != nil {
+		d.then()
+		d.then = nil
+	}
+	return d.Outbox.Discard(ctx, l, id)
+}
+
+// A draft for others is deleted by a person before it is discarded.
+func TestDraftForOthersIsDeleted(t *testing.T) {
+	relaying(t, nil, func(w *world) {
+		to := func(more string) *exdesk.Outbound {
+			text := strings.Replace(notice("ann"), "To: ann@customer.example", "To: ann@customer.example"+more, 1)
+			return &exdesk.Outbound{Key: "comment 5", MIME: strings.NewReader(text)}
+		}
+		time.Sleep(5 * time.Minute)
+		w.graphFault(graphtest.Fault{Method: "POST", Path: "/v1.0/users/*/messages/*/send", Status: 503, Times: 9})
+		_, err := w.conn.Relay(w.Context(), to(""))
+		require.Error(w, err)
+		require.Len(w, w.drafts(), 1)
+		w.heal()
+		time.Sleep(10 * time.Minute)
+		box := &deletesFirst{Outbox: w.mailbox, Mailbox: w.mailbox, then: func() { w.exchange.Remove(w.drafts()[0]) }}
+		c, err := exdesk.New(box, w.desk, nil)
+		require.NoError(w, err)
+		ctx, cancel := context.WithTimeout(w.Context(), time.Hour)
+		defer cancel()
+		r, err := c.Relay(ctx, to(", bob@customer.example"))
+		if err == nil { // or it is temporary
+			require.False(w, r.Unseen)
+			require.Len(w, w.exchange.Sent(), 1)
+		}
+	})
+}

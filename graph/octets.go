@@ -23,8 +23,8 @@ type octets struct {
 func (o *octets) Read(p []byte) (int, error) {
 	n, err := o.in.Read(p)
 	o.at += int64(n)
-	if err == io.EOF && o.at < o.size {
-		err = io.ErrUnexpectedEOF
+	if (err == io.EOF || err == io.ErrUnexpectedEOF) && o.at < o.size {
+		err = errShort // which is not how a piece ends
 	}
 	if err != nil && err != io.EOF {
 		o.err = err
@@ -74,9 +74,13 @@ func (o *octets) base64(req *rest.Request, before, after string) {
 	req.Length = int64(len(before)) + (o.size+2)/3*4 + int64(len(after))
 }
 
-// blame returns the error of reading them, if that is what a request failed of.
+// errShort is that there are fewer octets than were counted.
+var errShort = fmt.Errorf("it ends too early: %w", io.ErrUnexpectedEOF)
+
+// blame returns the error of reading them: what was sent of them is not whole then,
+// whatever the service makes of it.
 func (o *octets) blame(err error) error {
-	if err != nil && o.err != nil {
+	if o.err != nil {
 		return fmt.Errorf("graph: reading the letter: %w", o.err)
 	}
 	return err

@@ -33,10 +33,11 @@ type mails struct {
 	listed bool // it is a list
 	failed bool // it holds an error
 	lost   bool // there is an item, of which nothing can be shown
+	odd    bool // it is not what it should be beside its items
 	texts  texts
 }
 
-func (p *mails) whole() bool { return p.listed && !p.failed }
+func (p *mails) whole() bool { return p.listed && !p.failed && !p.odd }
 
 // Scan implements rest.Scanner.
 func (p *mails) Scan(r *scan.Reader) {
@@ -44,9 +45,11 @@ func (p *mails) Scan(r *scan.Reader) {
 		switch string(name) {
 		case "value":
 			p.list, p.listed = nil, r.Kind() == '['
+			odd := r.Odd() // what came before, of which the mails are not to blame
 			for range r.Array {
 				p.list = append(p.list, p.texts.mail(r))
 			}
+			p.odd = p.odd || odd
 		case "@odata.nextLink":
 			p.next = string(r.Text())
 		case "error":

@@ -331,11 +331,17 @@ func (c *Client) try(ctx context.Context, r *Request, target *url.URL, body []by
 	} else {
 		resp, err = c.transport().RoundTrip(req)
 	}
+	if err == nil && resp == nil {
+		err = errors.New("the HTTP client's transport has returned neither an answer nor an error")
+	}
 	if err != nil {
 		done()
 		f.Err = dog.explain(unquoted(plain(err)))
 		f.Doubt = sent.Load()
 		return nil, f
+	}
+	if resp.Body == nil { // as of a transport of the caller's, which http.Client forgives
+		resp.Body = http.NoBody
 	}
 	dog.pause()
 	var spent time.Duration

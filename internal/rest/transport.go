@@ -29,5 +29,11 @@ func NewTransport() *http.Transport {
 	t.MaxIdleConnsPerHost, t.IdleConnTimeout = mostIdle, 90*time.Second
 	t.Protocols = new(http.Protocols)
 	t.Protocols.SetHTTP1(true)
+	// A transport that was used before, as the default one may have been, offers
+	// HTTP/2 in its TLS handshake, and its clone would, too.
+	t.ForceAttemptHTTP2, t.TLSNextProto = false, nil
+	if t.TLSClientConfig != nil {
+		t.TLSClientConfig.NextProtos = nil
+	}
 	return t
 }

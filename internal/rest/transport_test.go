@@ -106,3 +106,50 @@ func (c *crumbs) Read(p []byte) (int, error) {
 	}
 	return n, nil
 }
+
+// The default transport offers HTTP/2, and so would its clone.
+func TestTransportSpeaksHTTP1(t *testing.T) {
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Proto) }))
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
+	defer srv.Close()
+	_, _ = http.DefaultClient.Get(srv.URL) // which does not know its certificate
+	tr := rest.NewTransport()
+	if tr.TLSClientConfig == nil {
+		tr.TLSClientConfig = new(tls.Config)
+	}
+	tr.TLSClientConfig.RootCAs = x509.NewCertPool()
+	tr.TLSClientConfig.RootCAs.AddCert(srv.Certificate())
+	resp, err := (&http.Client{Transport: tr}).Get(srv.URL)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	proto, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Equal(t, "HTTP/1.1", string(proto))
+}
+
+type answers func(*http.Request) (*http.Response, error)
+
+func (f answers) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// What http.Client forgives a transport is forgiven here.
+func TestAnswerWithoutBody(t *testing.T) {
+	base, err := rest.ParseBase("https://service.example")
+	require.NoError(t, err)
+	ask := func(resp *http.Response) error {
+		c := &rest.Client{Base: base, HTTP: &http.Client{Transport: answers(func(*http.Request) (*http.Response, error) { return resp, nil })},
+			Token:   oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "secret"}),
+			Service: &rest.Service{InFlight: 1, Explain: func(f *rest.Failure) error { return failure{f} }}}
+		for range 2 { // the first one gives back its place
+			got, err := c.Do(t.Context(), &rest.Request{Op: "ask", Path: []string{"x"}, Once: true})
+			if err != nil {
+				return err
+			}
+			require.NoError(t, got.Body.Close())
+		}
+		return nil
+	}
+	require.NoError(t, ask(&http.Response{StatusCode: 204, Header: http.Header{}}))
+	require.Error(t, ask(&http.Response{StatusCode: 404, Header: http.Header{}}))
+	require.ErrorContains(t, ask(nil), "neither an answer nor an error")
+}
