@@ -71,7 +71,9 @@ type RelayOptions struct {
 	// Split makes several mails of a notification with more recipients than
 	// that. Only those whom To and Cc do not name can be split off: they get
 	// mails in which these two fields are missing, for Graph would send to those
-	// named there again. By default such a notification is refused.
+	// named there again. The mails after the first are known by their recipients,
+	// also where the notification has a Key. By default such a notification is
+	// refused.
 	Split bool
 	// MayLose names fields of the header that may be missing or changed in what
 	// leaves: those of which Probe has shown that this tenant does not keep
