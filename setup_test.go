@@ -117,7 +117,7 @@ func (w *world) ingest() *exdesk.Report {
 // settle runs passes until nothing waits any more.
 func (w *world) settle() {
 	w.Helper()
-	for range 30 {
+	for range 60 { // a note on a mail is believed for ten minutes
 		report, err := w.conn.Ingest(w.Context())
 		if err == nil && report.Count(exdesk.Waiting) == 0 && !unlabelled(report) {
 			return

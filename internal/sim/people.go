@@ -35,7 +35,7 @@ func (c *cell) edit(m *mail, what string, f func(*graphtest.Message)) {
 // colour adds a category of a person's own.
 func (c *cell) colour(m *mail) {
 	name := pick(c.dice, []string{"Red category", "Blue category", "Übergabe"}, "colour", m.tag, len(m.colours))
-	if slices.Contains(m.colours, name) || c.exchangeOptions.IgnoreIfMatch && (m.freed || m.opened && !c.isLabelled(m) || c.labels > 0) {
+	if slices.Contains(m.colours, name) || c.exchangeOptions.IgnoreIfMatch && (m.freed || (m.opened || m.kind.reason() != "") && !c.isLabelled(m) || c.labels > 0) {
 		return // without If-Match nothing can save what comes between reading and writing
 	}
 	m.colours = append(m.colours, name)
