@@ -30,7 +30,9 @@ func (c *cell) act(call *call) *http.Response {
 			m.opened = true
 			c.reads(call.life, m)
 		}
-		if ok && call.trouble.kind != refused && c.underway[call] && call.req.Context().Err() == nil {
+		// Nor is anything fetched with a token that has run out.
+		expired := resp != nil && resp.StatusCode == 401
+		if ok && !expired && call.trouble.kind != refused && c.underway[call] && call.req.Context().Err() == nil {
 			c.openedAt = append(c.openedAt, time.Now())
 		}
 	case opUpload:
