@@ -34,8 +34,11 @@ type failure struct {
 // meeting is when a mail was last seen on a ticket, and on which.
 type meeting struct {
 	at         time.Time
-	ticket     int64
-	generation int // of the key that made it
+	ticket     int64 // 0 if there are several
+	generation int   // of the key that made it
+	last       int64 // the ticket, of several the last
+	digest     string
+	mail       string // identity.mail
 }
 
 // maxMessages bounds the Message-IDs that are remembered.
@@ -143,10 +146,21 @@ func (m *memory) meet(id *identity, ticket int64) {
 	if m.messages == nil || len(m.messages) >= maxMessages {
 		m.messages = make(map[string]meeting)
 	}
+	last := ticket
 	if was, ok := m.messages[id.messageID]; ok && was.ticket != ticket {
 		ticket = 0 // the id says nothing about the ticket
 	}
-	m.messages[id.messageID] = meeting{now(), ticket, m.messages[id.messageID].generation}
+	m.messages[id.messageID] = meeting{now(), ticket, m.messages[id.messageID].generation, last, id.digest, id.mail}
+}
+
+// copied returns the ticket that another copy of the mail has become so lately
+// that a look-up may not show it, or 0.
+func (m *memory) copied(id *identity) int64 {
+	met := m.messages[id.messageID]
+	if met.digest != id.digest || met.mail == id.mail || met.last == id.lost || now().Sub(met.at) > absence {
+		return 0
+	}
+	return met.last
 }
 
 // made notes of which generation the key was that made the ticket of a mail, and

@@ -260,6 +260,10 @@ func (p *pass) create(ctx context.Context, id *identity, t *NewTicket, res *Resu
 				p.settle(&seen, id, res)
 				return nil
 			}
+			if ticket := mem.copied(id); ticket != 0 {
+				res.Outcome, res.Ticket = Duplicate, ticket
+				return nil
+			}
 		}
 		generation := mem.generation(id) // of a twin: the same key, where a look-up is late to show its ticket
 		if doubt != nil {

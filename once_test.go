@@ -419,3 +419,21 @@ func TestLateLabelAndImport(t *testing.T) {
 		require.Equal(t, 1, finals)
 	})
 }
+
+// Of two copies of a mail one is to become another ticket than the one that was
+// deleted, and the other comes at that moment.
+func TestCopyOfWhatJustBecameATicket(t *testing.T) {
+	z := longDesk
+	z.LookupLag = time.Minute
+	inBubble(t, longGraph, &z, func(t *testing.T, w *world) {
+		raw := plain("ann")
+		id := w.exchange.Deliver(raw)
+		w.ingest()
+		time.Sleep(3 * time.Hour)
+		w.support.Edit(1, func(k *zendesktest.Ticket) { k.Deleted = true })
+		w.exchange.Edit(id, func(m *graphtest.Message) { m.Categories, m.IsRead = nil, false })
+		w.exchange.Deliver(raw)
+		w.settle()
+		require.Len(t, w.support.Tickets(), 2, "the deleted one among them")
+	})
+}

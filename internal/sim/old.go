@@ -17,4 +17,5 @@ var Old = map[uint64]string{
 	500050:  "the label of a ticket could not be written, of a mail that another process rejected: both",
 	500150:  "categories were written that had been read minutes before: a person's was lost",
 	2000341: "a comment whose answer was lost did not show, and the next attempt was refused: a ticket as well",
+	4000586: "two copies of a mail whose ticket was deleted, at one time: a ticket each",
 }
