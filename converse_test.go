@@ -333,21 +333,28 @@ func (o onPut) RoundTrip(r *http.Request) (*http.Response, error) {
 // longMail is for worlds in which days pass and Exchange vouches for senders.
 var longMail = &graphtest.Options{TokenLife: 1000 * time.Hour}
 
+// answerAmbiguously posts an answer to a Message-ID that two tickets have, of which
+// the process knows the second.
+func (w *world) answerAmbiguously() {
+	w.Helper()
+	other := question
+	other.text = "Another question under the same id."
+	w.post(other)
+	w.ingest()
+	w.restart()
+	w.post(question)
+	w.ingest()
+	require.Len(w, w.support.Tickets(), 2)
+	time.Sleep(time.Minute)
+	w.post(answer)
+}
+
 // Of two tickets under one Message-ID a process knew which was meant, and died
 // after it had added the answer; the next one is at the answer before what was
 // added shows.
 func TestNotedTicketIsBelievedBeforeItShows(t *testing.T) {
 	inBubble(t, longMail, &zendesktest.Options{ReadLag: 30 * time.Second, AuditLag: 30 * time.Second, TokenLife: 1000 * time.Hour}, func(t *testing.T, w *world) {
-		other := question
-		other.text = "Another question under the same id."
-		w.post(other)
-		w.ingest()
-		w.restart()
-		w.post(question)
-		w.ingest()
-		require.Len(t, w.support.Tickets(), 2)
-		time.Sleep(time.Minute)
-		w.post(answer)
+		w.answerAmbiguously()
 		// The first PATCH is the note on the mail, the others would be its label.
 		w.graphFault(graphtest.Fault{Method: "PATCH", Path: "/v1.0/users/*/messages/*", Skip: 1, Status: 503, Times: -1})
 		w.ingest()
@@ -397,16 +404,7 @@ func TestRefusedAfterALostAnswer(t *testing.T) {
 // The comment is added by the second attempt, a while after the first was noted.
 func TestNoteIsRenewed(t *testing.T) {
 	inBubble(t, longMail, &zendesktest.Options{ReadLag: 30 * time.Second, AuditLag: 30 * time.Second, TokenLife: 1000 * time.Hour}, func(t *testing.T, w *world) {
-		other := question
-		other.text = "Another question under the same id."
-		w.post(other)
-		w.ingest()
-		w.restart()
-		w.post(question)
-		w.ingest()
-		require.Len(t, w.support.Tickets(), 2)
-		time.Sleep(time.Minute)
-		w.post(answer)
+		w.answerAmbiguously()
 		w.deskFault(zendesktest.Fault{Method: "PUT", Path: "/api/v2/tickets/*", Status: 503, Times: -1}) // not heard
 		w.ingest()
 		w.heal()

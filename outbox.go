@@ -60,7 +60,7 @@ type Tracer interface {
 
 // Letter is one mail on its way out: a notification, or a part of one.
 type Letter struct {
-	Key          string   // names the notification and who gets this mail; no two letters have the same
+	Key          string   // names this mail of the notification; no two letters have the same
 	Notification string   // names the notification alone
 	MessageID    string   // in angle brackets; "" if the notification has none
 	EmailID      string   // its X-Zendesk-Email-Id
