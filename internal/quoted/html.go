@@ -20,11 +20,9 @@ func HTML(s string) (kept string, cut int) {
 	}
 	var out strings.Builder
 	out.WriteString(s[:a])
-	before, quotation := outlineOf(s[:a]), outlineOf(s[a:b])
+	quotation := outlineOf(s[a:b], outlineOf(s[:a], nil))
 	for _, t := range quotation.ends {
-		if before.close(t.name) {
-			out.WriteString(s[a+t.from : a+t.to])
-		}
+		out.WriteString(s[a+t.from : a+t.to])
 	}
 	if b < len(s) {
 		out.WriteString("<br>")

@@ -243,6 +243,8 @@ func TestHTMLUnclosed(t *testing.T) {
 		`<DIV>Yes.` + end + `</SPAN></DIV></DIV>`:   `<DIV>Yes.</DIV>`,
 		`<div>Yes. 1 < 2` + end + `</div >`:         `<div>Yes. 1 < 2</div >`,
 		`<div title="</div>">Yes.` + end + `</div>`: `<div title="</div>">Yes.</div>`,
+		// What begins in the quotation ends with what it is in.
+		`<div>Yes.<br><i>On Mon, Apr 2, 2012 at 6:26 PM Megan One wrote:</div><blockquote type="cite">Hi</blockquote><div class="moz-signature">-- <br>Bob</div>`: `<div>Yes.</div><br><div class="moz-signature">-- <br>Bob</div>`,
 	} {
 		kept, _ := HTML(in)
 		require.Equal(t, want, kept)

@@ -1,14 +1,15 @@
 package quoted
 
 // outline is what remains of a piece of HTML when all elements that are whole in
-// it are taken out: end tags, then start tags.
+// it are taken out: end tags of elements that stand around it, then start tags.
 type outline struct {
 	ends, starts []token
 	open         map[string]int // how many of starts have that name
 }
 
-// outlineOf reads HTML in linear time, however it nests.
-func outlineOf(s string) *outline {
+// outlineOf reads HTML in linear time, however it nests. around is the outline of
+// what comes before it, if that counts; what s ends of it is closed.
+func outlineOf(s string, around *outline) *outline {
 	o := &outline{open: make(map[string]int)}
 	for at := 0; at < len(s); {
 		t := next(s, at)
@@ -18,8 +19,11 @@ func outlineOf(s string) *outline {
 		case !t.end:
 			o.starts = append(o.starts, t)
 			o.open[t.name]++
-		case !o.close(t.name):
+		case !o.close(t.name) && around != nil && around.close(t.name):
 			o.ends = append(o.ends, t)
+			for len(o.starts) > 0 { // they were within it
+				o.pop()
+			}
 		}
 	}
 	return o
@@ -31,15 +35,18 @@ func (o *outline) close(name string) bool {
 	if o.open[name] == 0 {
 		return false
 	}
-	for {
-		n := len(o.starts) - 1
-		last := o.starts[n].name
-		o.starts = o.starts[:n]
-		o.open[last]--
-		if last == name {
-			return true
-		}
+	for o.pop() != name {
 	}
+	return true
+}
+
+// pop closes the innermost element and returns its name.
+func (o *outline) pop() string {
+	n := len(o.starts) - 1
+	last := o.starts[n].name
+	o.starts = o.starts[:n]
+	o.open[last]--
+	return last
 }
 
 // void are the elements that have no end tag.
