@@ -9,7 +9,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/exdesk/exdesk/tokens"
@@ -147,37 +146,4 @@ func (h *Handler) unseal(ctx context.Context, name, value string) ([]byte, error
 	}
 	plain, _, err := (&tokens.Sealed{Store: memory, Keeper: h.opts.Keeper}).Load(ctx, h.bound(name))
 	return plain, err
-}
-
-// spent remembers the attempts that came back to this process, so that a page
-// that is loaded twice at once does not redeem its code twice: Entra may end the
-// sign-in for that (RFC 6749 §4.1.2).
-type spent struct {
-	mu    sync.Mutex // guards what follows
-	until map[string]time.Time
-}
-
-// mostSpent bounds what is remembered. Beyond it Entra alone refuses a code that was used.
-const mostSpent = 10_000
-
-// take reports whether it is the first time.
-func (s *spent) take(name string, until time.Time) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := time.Now()
-	if len(s.until) >= mostSpent {
-		for n, t := range s.until {
-			if now.After(t) || len(s.until) >= mostSpent {
-				delete(s.until, n)
-			}
-		}
-	}
-	if _, again := s.until[name]; again {
-		return false
-	}
-	if s.until == nil {
-		s.until = make(map[string]time.Time)
-	}
-	s.until[name] = until
-	return true
 }
