@@ -145,6 +145,7 @@ func perform(h http.Handler, c *call) (resp *http.Response) {
 
 // body is that of an answer. It may end in the middle, or stop there.
 type body struct {
+	text  []byte // all that arrives
 	data  io.Reader
 	cut   int // -1 is not
 	stall bool
@@ -186,7 +187,7 @@ func wrap(resp *http.Response, t trouble) *http.Response {
 		b.cut, b.stall = len(data)/2, t.kind == stall
 		data = data[:b.cut]
 	}
-	b.data = bytes.NewReader(data)
+	b.text, b.data = data, bytes.NewReader(data)
 	resp.Body = b
 	return resp
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"net/http"
 	"slices"
 )
@@ -41,7 +42,7 @@ func (c *cell) uploaded(call *call) {
 // suffers takes note of what went wrong: for the mail that a request is about, or
 // for all that the process reads if it is about none.
 func (c *cell) suffers(call *call, a answer) {
-	if call.trouble.kind == none && a.err == nil && a.resp.StatusCode < http.StatusBadRequest {
+	if call.trouble.kind == none && a.err == nil && a.resp.StatusCode < http.StatusBadRequest && !a.late(call) {
 		return
 	}
 	if m, ok := c.byTag[call.item].(*mail); ok && call.op != opLabels { // a batch is about several
@@ -54,6 +55,13 @@ func (c *cell) suffers(call *call, a answer) {
 		return
 	}
 	call.life.lost()
+}
+
+// late reports whether a ticket does not show its audits yet, so that nobody can say
+// whose it is.
+func (a answer) late(call *call) bool {
+	b, ok := a.resp.Body.(*body)
+	return ok && call.op == opAudits && bytes.Contains(b.text, []byte(`"audits":[]`))
 }
 
 // lost takes note that nothing may come of what a process reads.
