@@ -443,3 +443,21 @@ func TestOnePassAProcess(t *testing.T) {
 		require.Zero(t, r.Count(exdesk.Waiting), "an hour later")
 	})
 }
+
+// An answer was about to become a ticket of its own, when its question was none. Half
+// an hour later it is one, so new that the desk does not show it yet.
+func TestNewTicketIsNotTakenForDeleted(t *testing.T) {
+	inBubble(t, longMail, &zendesktest.Options{ReadLag: 30 * time.Second, AuditLag: 30 * time.Second, TokenLife: 1000 * time.Hour}, func(t *testing.T, w *world) {
+		asked := w.post(question)
+		w.exchange.Edit(asked, func(m *graphtest.Message) { m.Folder = "archive" })
+		w.post(answer)
+		w.deskFault(zendesktest.Fault{Method: "POST", Path: "/api/v2/tickets", Status: 503, Times: -1}) // not heard
+		w.ingest()
+		w.heal()
+		w.restart()
+		time.Sleep(30 * time.Minute)
+		w.exchange.Edit(asked, func(m *graphtest.Message) { m.Folder = "inbox" })
+		w.settle()
+		w.requireThread("It is order 12.")
+	})
+}

@@ -178,8 +178,8 @@ func (p *pass) missed(ctx context.Context, it *item, ticket int64) (gone bool, e
 	switch r := it.mail.Record; {
 	case r != nil && r.Verdict == why:
 		return now().Sub(r.At) > absence, nil
-	case r != nil && r.begun(): // whose note says more
-		return now().Sub(r.At) > doubtLife, nil
+	case r != nil && r.begun() && now().Sub(r.At) <= doubtLife: // whose note says more until then
+		return false, nil
 	case p.c.opts.DryRun:
 		return false, nil
 	}

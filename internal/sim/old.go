@@ -18,4 +18,6 @@ var Old = map[uint64]string{
 	500150:  "categories were written that had been read minutes before: a person's was lost",
 	2000341: "a comment whose answer was lost did not show, and the next attempt was refused: a ticket as well",
 	4000586: "two copies of a mail whose ticket was deleted, at one time: a ticket each",
+	5001320: "a new ticket did not show yet, half an hour after the answer to it was to become one: taken for deleted",
+	5001742: "what a ticket that was too new did not show counted as nothing that went wrong",
 }
