@@ -50,10 +50,9 @@ func (w *Windows) Reserve(_ context.Context, mailbox string, cost Cost) (Reserva
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	now := w.now()
 	mailbox = strings.ToLower(mailbox)
-	b := w.box(mailbox, now)
-	if no := w.refuses(mailbox, b, cost, now); no != nil {
+	b := w.box(mailbox)
+	if no := w.refuses(mailbox, b, cost); no != nil {
 		return nil, no
 	}
 	return w.reserved(b, cost), nil
@@ -87,9 +86,8 @@ func take(all []*Windows, mailbox string, cost Cost) ([]Reservation, error) {
 	boxes := make([]*window, len(all))
 	var no *LimitError
 	for i, w := range all {
-		now := w.now()
-		boxes[i] = w.box(mailbox, now)
-		no = longer(no, w.refuses(mailbox, boxes[i], cost, now))
+		boxes[i] = w.box(mailbox)
+		no = longer(no, w.refuses(mailbox, boxes[i], cost))
 	}
 	if no != nil {
 		return nil, no
@@ -101,12 +99,15 @@ func take(all []*Windows, mailbox string, cost Cost) ([]Reservation, error) {
 	return slots, nil
 }
 
-// now is the time in whole ticks, by the clock that nobody sets. w.mu is held.
-func (w *Windows) now() int64 {
+// now is the time in whole ticks. w.mu is held.
+func (w *Windows) now() int64 { return int64(w.elapsed() / w.tick()) }
+
+// elapsed is the time by the clock that nobody sets. w.mu is held.
+func (w *Windows) elapsed() time.Duration {
 	if w.epoch.IsZero() {
 		w.epoch = time.Now()
 	}
-	return int64(time.Since(w.epoch) / w.tick())
+	return time.Since(w.epoch)
 }
 
 // tick is how closely time is kept.
@@ -141,20 +142,21 @@ func (w *Windows) at(tick int64) time.Time { return w.epoch.Add(time.Duration(ti
 func (w *Windows) peek(mailbox string, cost Cost) *LimitError {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	now := w.now()
 	mailbox = strings.ToLower(mailbox)
-	return w.refuses(mailbox, w.box(mailbox, now), cost, now)
+	return w.refuses(mailbox, w.box(mailbox), cost)
 }
 
 // refuses returns why the cost is not granted now, or nil.
-func (w *Windows) refuses(mailbox string, b *window, cost Cost, now int64) *LimitError {
+func (w *Windows) refuses(mailbox string, b *window, cost Cost) *LimitError {
 	if limit := w.over(Cost{}, cost); limit != 0 {
 		return &LimitError{Limit: w.name(limit)}
 	}
-	b.forget(now, w.per())
 	var no *LimitError
-	if limit := w.over(b.used(), cost); limit != 0 {
-		no = &LimitError{Limit: w.name(limit), Until: w.fits(b, cost, now)}
+	if w.over(b.used(), cost) != 0 { // or what is old does not matter: the clock costs more than the rest
+		b.forget(w.now(), w.per())
+		if limit := w.over(b.used(), cost); limit != 0 {
+			no = &LimitError{Limit: w.name(limit), Until: w.fits(b, cost)}
+		}
 	}
 	return longer(no, w.stopped(mailbox))
 }
@@ -199,12 +201,11 @@ func (w *Windows) spend(mailbox string, cost Cost, at, now time.Time) {
 	if now.Sub(at) >= w.Per || cost.negative() {
 		return
 	}
-	tick := w.now()
-	b := w.box(strings.ToLower(mailbox), tick)
-	b.forget(tick, w.per())
+	b := w.box(strings.ToLower(mailbox))
+	b.forget(w.now(), w.per())
 	cost = w.capped(b.used(), cost)
 	b.add(cost)
-	w.put(b, w.ticks(time.Since(w.epoch)+at.Sub(now)), cost)
+	w.put(b, w.ticks(w.elapsed()+at.Sub(now)), cost)
 }
 
 // put enters what was added to what is used into the log. w.mu is held.
@@ -267,13 +268,13 @@ func (w *Windows) Used(mailbox string) Cost {
 }
 
 // box returns the window of a mailbox.
-func (w *Windows) box(mailbox string, now int64) *window {
+func (w *Windows) box(mailbox string) *window {
 	b := w.mailboxes[mailbox]
 	if b == nil {
 		if w.mailboxes == nil {
 			w.mailboxes = make(map[string]*window)
 		}
-		w.prune(now)
+		w.prune()
 		b = new(window)
 		w.mailboxes[mailbox] = b
 	}
@@ -281,10 +282,11 @@ func (w *Windows) box(mailbox string, now int64) *window {
 }
 
 // prune drops empty windows, each time their number has doubled.
-func (w *Windows) prune(now int64) {
+func (w *Windows) prune() {
 	if len(w.mailboxes) < max(w.pruneAt, 64) {
 		return
 	}
+	now := w.now()
 	for name, b := range w.mailboxes {
 		if b.forget(now, w.per()); b.used() == (Cost{}) {
 			delete(w.mailboxes, name)
@@ -295,7 +297,7 @@ func (w *Windows) prune(now int64) {
 
 // fits returns the earliest moment at which cost may fit, counting open
 // reservations as if they were committed now.
-func (w *Windows) fits(b *window, cost Cost, now int64) time.Time {
+func (w *Windows) fits(b *window, cost Cost) time.Time {
 	used := b.used()
 	for at, c := range b.spent() {
 		used = used.minus(c)
@@ -385,7 +387,7 @@ func (s *slot) end(used bool) {
 		return
 	}
 	if used {
-		w.put(of.b, w.ticks(time.Since(w.epoch)), of.cost)
+		w.put(of.b, w.ticks(w.elapsed()), of.cost)
 	} else {
 		of.b.add(Cost{}.minus(of.cost))
 	}
