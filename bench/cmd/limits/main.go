@@ -31,6 +31,7 @@ func main() {
 			measure.Of(name, measure.Exdesk, costs(name, most, windows)),
 			measure.Of(name, bucket, costs(name, most, buckets)))
 	}
+	all = append(all, measure.Of("a day", measure.Exdesk, day))
 	for _, subject := range []string{measure.Exdesk, bucket, bucket + ", burst 1"} {
 		all = append(all, measure.Of("kept", subject, func(r *measure.Report) error { return kept(r, subject) }))
 	}
@@ -39,16 +40,18 @@ func main() {
 
 const mailboxes = 10_000
 
-// limiter is who is measured: take asks for one message of a mailbox, and takes
-// nothing; spend takes one.
+// limiter is who is measured: take asks for room, and takes nothing; spend takes it.
 type limiter struct {
 	take, spend func(mailbox string) error
 }
 
 func windows(most int) limiter {
-	w := &exdesk.Windows{Most: exdesk.Cost{Messages: most}, Per: time.Minute}
+	return ofWindows(&exdesk.Windows{Most: exdesk.Cost{Messages: most}, Per: time.Minute}, exdesk.Cost{Messages: 1})
+}
+
+func ofWindows(w *exdesk.Windows, cost exdesk.Cost) limiter {
 	ask := func(mailbox string) (exdesk.Reservation, error) {
-		return w.Reserve(context.Background(), mailbox, exdesk.Cost{Messages: 1})
+		return w.Reserve(context.Background(), mailbox, cost)
 	}
 	return limiter{
 		take: func(mailbox string) error {
@@ -97,40 +100,63 @@ func buckets(most int) limiter {
 	}
 }
 
-// costs measures decisions and memory.
+// costs measures decisions and memory of windows of a minute.
 func costs(name string, most int, open func(int) limiter) func(*measure.Report) error {
 	return func(r *measure.Report) error {
-		names := make([]string, mailboxes)
-		for i := range names {
-			names[i] = fmt.Sprintf("box%05d@contoso.test", i)
-		}
-		before := heap()
-		l := open(most)
-		for range most {
-			for _, name := range names {
-				if err := l.spend(name); err != nil {
-					return err
-				}
-			}
-		}
-		r.Add("limiter, "+name+", memory a mailbox", "B", float64(heap()-before)/mailboxes)
+		return decisions(r, name, mailboxes, most, func() limiter { return open(most) })
+	}
+}
 
-		free := open(most)
-		for _, name := range names[:100] { // as in use
-			if err := free.spend(name); err != nil {
+// day does so of the longest of the windows: 10,000 recipients in 24 hours.
+func day(r *measure.Report) error {
+	const each = 10
+	return decisions(r, "10,000 recipients a day", 100, exdesk.RelayRecipients/each, func() limiter {
+		w := &exdesk.Windows{Most: exdesk.Cost{Recipients: exdesk.RelayRecipients}, Per: 24 * time.Hour}
+		return ofWindows(w, exdesk.Cost{Messages: 1, Recipients: each})
+	})
+}
+
+// decisions measures what limiters take of so many mailboxes when all is spent, and
+// what a decision takes where there is room for one message more.
+func decisions(r *measure.Report, name string, mailboxes, most int, open func() limiter) error {
+	names := make([]string, mailboxes)
+	for i := range names {
+		names[i] = fmt.Sprintf("box%05d@contoso.test", i)
+	}
+	before := heap()
+	full := open()
+	if err := full.fill(names, most); err != nil {
+		return err
+	}
+	r.Add("limiter, "+name+", memory a mailbox", "B", float64(heap()-before)/float64(mailboxes))
+
+	names = names[:100] // as in use
+	l := open()
+	if err := l.fill(names, most-1); err != nil {
+		return err
+	}
+	n := measure.Times(5_000_000, 1_000_000)
+	cost, err := measure.Do(n, func(i int) error { return l.take(names[i%len(names)]) })
+	if err != nil {
+		return err
+	}
+	r.Add("limiter, "+name+", reserve and give back", "ns CPU", float64(cost.CPU))
+	r.Add("limiter, "+name+", reserve and give back, allocations", "allocs", float64(int(cost.Objects)))
+	runtime.KeepAlive(full)
+	runtime.KeepAlive(names)
+	return nil
+}
+
+// fill spends so many messages of each mailbox.
+func (l limiter) fill(names []string, each int) error {
+	for range each {
+		for _, name := range names {
+			if err := l.spend(name); err != nil {
 				return err
 			}
 		}
-		cost, err := measure.Do(measure.Times(5_000_000, 1_000_000), func(i int) error { return free.take(names[i%100]) })
-		if err != nil {
-			return err
-		}
-		r.Add("limiter, "+name+", reserve and give back", "ns CPU", float64(cost.CPU))
-		r.Add("limiter, "+name+", reserve and give back, allocations", "allocs", float64(int(cost.Objects)))
-		runtime.KeepAlive(l)
-		runtime.KeepAlive(names)
-		return nil
 	}
+	return nil
 }
 
 func heap() int64 {
