@@ -100,7 +100,7 @@ func (c foreign) run(r *measure.Report, m sample) error {
 	if err := os.WriteFile(script, []byte(c.script), 0o600); err != nil {
 		return err
 	}
-	cmd := exec.Command(c.program, script, file, strconv.Itoa(max(3, repetitions(int(info.Size()))/20)))
+	cmd := exec.Command(c.program, script, file, strconv.Itoa(max(3, repetitions(int(info.Size()), 0)/20)))
 	cmd.Dir, cmd.Stderr = c.dir, os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
