@@ -196,7 +196,9 @@ func readFile(file string, s subject, buf []byte) (found, error) {
 		return found{}, err
 	}
 	defer f.Close()
-	got, err := s.read(struct{ io.Reader }{f}, buf)
+	// Of a file that has ended some ask for more a million times, each a system call:
+	// a MultiReader remembers the end.
+	got, err := s.read(struct{ io.Reader }{io.MultiReader(f)}, buf)
 	if got.leaves == 0 {
 		return got, fmt.Errorf("nothing was found: %w", err)
 	}
