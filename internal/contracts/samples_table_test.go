@@ -178,20 +178,51 @@ var samples = map[int]documented{
 	}},
 	47: {cannot: noSubscriptions}, 48: {cannot: noSubscriptions}, 49: {cannot: noSubscriptions}, 50: {cannot: noSubscriptions},
 	51: {cannot: noSubscriptions}, 52: {cannot: noSubscriptions},
-	53: {cannot: "takes a browser: graphtest's signin_test.go and consent/browsertest replay it"},
-	54: {cannot: "takes the refresh token of EX 53: graphtest's refresh_test.go replays it"},
+	53: {replay: func(r *replay) { r.signIn() }},
+	54: {replay: func(r *replay) {
+		r.told = signedIn
+		first := r.signIn()["refresh_token"].(string)
+		require.NotEqual(r, first, r.renew(first)["refresh_token"])
+	}},
 	55: {replay: func(r *replay) {
 		r.with("POST", "/contoso.test/oauth2/v2.0/token", r.form("grant_type", "client_credentials", "scope", "https://graph.microsoft.com/.default"))
 	}},
-	56: {cannot: "takes a signed assertion: graphtest's assertion_test.go and entra's credential_test.go replay it; the answer is that of EX 55"},
-	57: {cannot: "takes a browser: graphtest's consent_test.go and consent/browsertest replay it"},
+	56: {replay: func(r *replay) {
+		r.told = `200 {"token_type":"","expires_in":1,"access_token":""}` // EX 55
+		r.form()                                                          // its header
+		r.with("POST", "/contoso.test/oauth2/v2.0/token", r.assertion().Encode())
+	}},
+	57: {replay: func(r *replay) {
+		id, _ := r.fake.Client()
+		ask := r.url + "/contoso.test/adminconsent?" + url.Values{"client_id": {id}, "state": {"12345"}, "redirect_uri": {redirect}}.Encode()
+		require.Contains(r, r.told, "state=12345&admin_consent=True")
+		q := r.browser(ask, graphtest.Answer{User: "admin@contoso.test"})
+		require.NotEmpty(r, q.Get("tenant"))
+		require.Equal(r, "12345", q.Get("state"))
+		require.Equal(r, "True", q.Get("admin_consent"))
+		q = r.browser(ask+"&prompt=consent", graphtest.Answer{User: "admin@contoso.test", Deny: true})
+		require.Contains(r, r.told, "?error=permission_denied&error_description=")
+		require.Equal(r, "permission_denied", q.Get("error"))
+		require.NotEmpty(r, q.Get("error_description"))
+	}},
 	58: {replay: func(r *replay) {
 		body := r.form("scope", "offline_access Mail.Read")
-		r.told, _, _ = strings.Cut(r.told, "; poll")
-		r.with("POST", "/organizations/oauth2/v2.0/devicecode", body)
+		begun, poll, _ := strings.Cut(r.told, "; poll")
+		r.told = begun
+		device := r.with("POST", "/organizations/oauth2/v2.0/devicecode", body)["device_code"].(string)
+		r.told = poll
+		v := r.with("POST", "/organizations/oauth2/v2.0/token", r.form("grant_type", "urn:ietf:params:oauth:grant-type:device_code", "device_code", device))
+		require.Equal(r, "authorization_pending", v["error"])
 	}},
 	59: {replay: func(r *replay) {
-		r.told = strings.ReplaceAll(r.told, "error_codes\":[", "error_codes\": [")
-		r.with("POST", "/contoso.test/oauth2/v2.0/token", r.form("grant_type", "client_credentials", "scope", "https://graph.microsoft.com/.default", "client_secret", "wrong"))
+		revoked, wrong, _ := strings.Cut(r.told, "; wrong secret")
+		r.told = signedIn
+		token := r.signIn()["refresh_token"].(string)
+		r.fake.RevokeSignIns(r.fake.Mailbox())
+		r.told = revoked
+		require.Equal(r, []any{50173.}, r.renew(token)["error_codes"])
+		r.told = wrong
+		v := r.with("POST", "/contoso.test/oauth2/v2.0/token", r.form("grant_type", "client_credentials", "scope", "https://graph.microsoft.com/.default", "client_secret", "wrong"))
+		require.Equal(r, []any{7000215.}, v["error_codes"])
 	}},
 }
