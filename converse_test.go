@@ -461,3 +461,23 @@ func TestNewTicketIsNotTakenForDeleted(t *testing.T) {
 		w.requireThread("It is order 12.")
 	})
 }
+
+// The same holds of one that answers two of them, whose Message-ID is the same.
+func TestOnePassAProcessAndTwoDeleted(t *testing.T) {
+	inBubble(t, longMail, &zendesktest.Options{TokenLife: 1000 * time.Hour}, func(t *testing.T, w *world) {
+		w.answerAmbiguously()
+		for _, id := range []int64{1, 2} {
+			w.support.Edit(id, func(k *zendesktest.Ticket) { k.Deleted = true })
+		}
+		time.Sleep(time.Hour)
+		for range 24 {
+			w.restart()
+			_, err := w.conn.Ingest(t.Context())
+			require.NoError(t, err)
+			time.Sleep(5 * time.Minute)
+		}
+		w.restart()
+		r := w.ingest()
+		require.Zero(t, r.Count(exdesk.Waiting), "two hours later")
+	})
+}

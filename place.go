@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -174,21 +175,27 @@ func (p *pass) visit(ctx context.Context, it *item, desk Conversations, ticket i
 // missed reports whether the mail tells that a ticket was not to be seen a while
 // ago, and else notes it there: there may be another process for each pass.
 func (p *pass) missed(ctx context.Context, it *item, ticket int64) (gone bool, err error) {
-	why := verdictMissing + ticketName(ticket)
-	switch r := it.mail.Record; {
-	case r != nil && r.Verdict == why:
-		return now().Sub(r.At) > absence, nil
-	case r != nil && r.begun() && now().Sub(r.At) <= doubtLife: // whose note says more until then
+	r, why := it.mail.Record, verdictMissing+ticketName(ticket)
+	if r.missing() {
+		if slices.Contains(strings.Fields(r.Verdict), ticketName(ticket)) {
+			return now().Sub(r.At) > absence, nil
+		}
+		why = r.Verdict + " " + ticketName(ticket) // of several, each has to be remembered
+	} else if r != nil && r.begun() && now().Sub(r.At) <= doubtLife { // whose note says more until then
 		return false, nil
-	case p.c.opts.DryRun:
+	}
+	if p.c.opts.DryRun {
 		return false, nil
 	}
 	return false, p.note(ctx, it.mail, func(r *Record) { r.Verdict, r.At = why, now().UTC().Truncate(time.Second) })
 }
 
-// verdictMissing is in the record of a mail that answers a ticket which was not to
-// be seen.
+// verdictMissing is in the record of a mail that answers tickets which were not to
+// be seen, before their names. At is of the last.
 const verdictMissing = "missing "
+
+// missing reports whether the record says so.
+func (r *Record) missing() bool { return r != nil && strings.HasPrefix(r.Verdict, verdictMissing) }
 
 // later is an error of a mail that has to wait until a time, and is not to
 // blame for it.
