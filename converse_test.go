@@ -481,3 +481,35 @@ func TestOnePassAProcessAndTwoDeleted(t *testing.T) {
 		require.Zero(t, r.Count(exdesk.Waiting), "two hours later")
 	})
 }
+
+// An import of a mail was begun that an earlier attempt was about to add to a ticket,
+// which is deleted: that the ticket is missing must not hide that there may be another.
+func TestImportedAnswerOfDeleted(t *testing.T) {
+	inBubble(t, longMail, &zendesktest.Options{TokenLife: 1000 * time.Hour}, func(t *testing.T, w *world) {
+		asked := w.post(question)
+		w.ingest()
+		w.post(answer)
+		w.deskFault(zendesktest.Fault{Method: "PUT", Path: "/api/v2/tickets/*", Status: 503, Times: -1}) // not heard
+		w.ingest()
+		w.heal()
+		w.support.Edit(1, func(k *zendesktest.Ticket) { k.Deleted = true })
+		require.True(t, w.exchange.Remove(asked))
+		w.deskFault(zendesktest.Fault{Method: "POST", Path: "/api/v2/imports/tickets", Commit: true, Drop: true, Times: -1})
+		time.Sleep(15 * time.Minute)
+		for range 3 {
+			time.Sleep(3 * time.Minute)
+			w.restart()
+			_, err := w.conn.Import(t.Context(), exdesk.ImportNewest)
+			require.NoError(t, err)
+		}
+		require.Len(t, w.support.Tickets(), 2, "of the import")
+		w.heal()
+		for range 4 {
+			time.Sleep(11 * time.Minute)
+			w.restart()
+			_, err := w.conn.Ingest(t.Context())
+			require.NoError(t, err)
+		}
+		require.Len(t, w.support.Tickets(), 2)
+	})
+}

@@ -39,7 +39,7 @@ type identity struct {
 	mail      string    // hash of the place in the mailbox
 	lost      int64     // a ticket of this mail that is no more; another is wanted
 	since     time.Time // no attempt at this mail can be older
-	imported  bool      // an import of the mail was begun, which no key protects
+	imported  bool      // an import of the mail may have been begun, which no key protects
 }
 
 // origin is what a ticket or comment keeps of the mail.
@@ -77,7 +77,7 @@ func (p *pass) identify(mail *Mail, msg *Message) identity {
 		id.since = n
 	}
 	if r := mail.Record; r != nil {
-		id.imported = r.Verdict == verdictImport
+		id.imported = r.Verdict == verdictImport || r.missing() // which may stand where that stood
 	}
 	return id
 }
