@@ -513,3 +513,25 @@ func TestImportedAnswerOfDeleted(t *testing.T) {
 		require.Len(t, w.support.Tickets(), 2)
 	})
 }
+
+// A note of a clock that was a day ahead is written anew, and not waited for.
+func TestMissingNoteOfTheFuture(t *testing.T) {
+	inBubble(t, longMail, &zendesktest.Options{TokenLife: 1000 * time.Hour}, func(t *testing.T, w *world) {
+		w.open()
+		w.support.Edit(1, func(k *zendesktest.Ticket) { k.Deleted = true })
+		id := w.post(answer)
+		w.ingest()
+		note := w.record(id)
+		require.Contains(t, note, `"verdict":"missing #1"`)
+		ahead := strings.Replace(note, `"at":"2000-01-01`, `"at":"2000-01-02`, 1)
+		require.NotEqual(t, note, ahead)
+		w.exchange.Edit(id, func(m *graphtest.Message) { m.Properties = map[string]string{recordID: ahead} })
+		require.Equal(t, ahead, w.record(id))
+		w.restart()
+		w.ingest()
+		time.Sleep(3 * time.Minute)
+		w.restart()
+		r := w.ingest()
+		require.Zero(t, r.Count(exdesk.Waiting))
+	})
+}

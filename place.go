@@ -175,13 +175,16 @@ func (p *pass) visit(ctx context.Context, it *item, desk Conversations, ticket i
 // missed reports whether the mail tells that a ticket was not to be seen a while
 // ago, and else notes it there: there may be another process for each pass.
 func (p *pass) missed(ctx context.Context, it *item, ticket int64) (gone bool, err error) {
-	r, why := it.mail.Record, verdictMissing+ticketName(ticket)
-	if r.missing() {
-		if slices.Contains(strings.Fields(r.Verdict), ticketName(ticket)) {
-			return now().Sub(r.At) > absence, nil
+	why := verdictMissing + ticketName(ticket)
+	switch r := it.mail.Record; {
+	case r.missing() && slices.Contains(strings.Fields(r.Verdict), ticketName(ticket)):
+		if age := now().Sub(r.At); age > -doubtLife { // or a clock was wrong: from now on
+			return age > absence, nil
 		}
-		why = r.Verdict + " " + ticketName(ticket) // of several, each has to be remembered
-	} else if r != nil && r.begun() && now().Sub(r.At) <= doubtLife { // whose note says more until then
+		why = r.Verdict
+	case r.missing(): // of several, each has to be remembered
+		why = r.Verdict + " " + ticketName(ticket)
+	case r != nil && r.begun() && now().Sub(r.At) <= doubtLife: // whose note says more until then
 		return false, nil
 	}
 	if p.c.opts.DryRun {
