@@ -32,6 +32,7 @@ type life struct {
 	wishes map[service]wish
 
 	readings map[*mail]*reading // the last of each
+	last     *reading           // of all of them
 }
 
 const (

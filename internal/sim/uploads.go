@@ -23,7 +23,7 @@ func (c *cell) reads(l *life, m *mail) {
 	if l.readings == nil {
 		l.readings = make(map[*mail]*reading)
 	}
-	l.readings[m] = r
+	l.readings[m], l.last = r, r
 	c.readings = append(c.readings, r)
 }
 
@@ -42,7 +42,10 @@ func (c *cell) uploaded(call *call) {
 // suffers takes note of what went wrong: for the mail that a request is about, or
 // for all that the process reads if it is about none.
 func (c *cell) suffers(call *call, a answer) {
-	if call.trouble.kind == none && a.err == nil && a.resp.StatusCode < http.StatusBadRequest && !a.late(call) {
+	if call.trouble.kind == none && a.err == nil && a.resp.StatusCode < http.StatusBadRequest {
+		if r := call.life.last; r != nil && a.late(call) {
+			r.failed = true // and no other: a process reads one mail at a time
+		}
 		return
 	}
 	if m, ok := c.byTag[call.item].(*mail); ok && call.op != opLabels { // a batch is about several
