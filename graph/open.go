@@ -282,7 +282,7 @@ func addressList(list []recipient) string {
 	for _, r := range list {
 		// What is not plainly an address could be read as another one.
 		if a := r.EmailAddress; strings.Count(a.Address, "@") == 1 && !strings.ContainsAny(a.Address, " <>,;:\"()[]\\") &&
-			!strings.ContainsFunc(a.Address, unicode.IsControl) {
+			!strings.ContainsFunc(a.Address, unicode.IsControl) && !strings.HasSuffix(strings.TrimRight(a.Address, "."), "'") {
 			out = append(out, (&mail.Address{Name: a.Name, Address: a.Address}).String())
 		}
 	}

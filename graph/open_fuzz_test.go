@@ -48,6 +48,7 @@ func FuzzRebuilt(f *testing.F) {
 	f.Add("Content-Type", "multipart/mixed", "", "", "a@b", "text/plain\r\nX: y", "ü.txt", "", []byte("x"))
 	f.Add("\x00", "\x00", "\x00", "\x00", "a\x00@b", "multipart /mixed", "\x00", "\x00", []byte{})
 	f.Add("a\u00e4", "\u2028", "", ",", "a,b@c", "\"multipart\"/mixed", "..", "<>", []byte("\r\n.\r\n"))
+	f.Add("a", "b", "c", "'", "eve@evil.example'.", "text/plain", "d", "e", []byte("f"))
 	f.Fuzz(func(t *testing.T, name, value, subject, person, address, kind, file, cid string, data []byte) {
 		name, address = string([]rune(name)), string([]rune(address)) // as JSON has them
 		object := func(v any) []byte {
