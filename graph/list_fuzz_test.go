@@ -66,13 +66,16 @@ func pageOf(step [3]byte) (status int, body []byte, ids []string) {
 
 // FuzzPages: whatever pages a server sends, over and over, a list comes to an end,
 // shows each mail once, and all mails of all the pages that were read; the token
-// goes to Graph alone, and an error is the last that is heard.
+// goes to Graph alone, and an error is the last that is heard. A list that is longer
+// than a snapshot is begun anew from its last mail, so that a server which keeps to
+// no order, as this one, may show what it showed before the last snapshot again.
 func FuzzPages(f *testing.F) {
 	f.Add([]byte{7, 3, 1, 8, 3, 1, 9, 7, 0})
 	f.Add([]byte{7, 3, 1, 4, 0, 1}) // the same, and empty ones, without end
 	f.Add([]byte{6, 255, 1, 7, 3, 1, 6, 200, 0})
 	f.Add([]byte{7, 3, 1, 1, 0, 0, 7, 1, 1, 0, 0, 0, 8, 3, 0})
 	f.Add([]byte{7, 3, 3})
+	f.Add([]byte{27, 3, 2, 230, 0, 1, 6, 7, 8})
 	f.Add([]byte{7, 3, 1, 3, 4, 0, 3, 5, 0, 5, 6, 1, 5, 0, 0})
 	f.Fuzz(func(t *testing.T, script []byte) {
 		script = script[:min(len(script), 60)/3*3]
@@ -114,7 +117,7 @@ func FuzzPages(f *testing.F) {
 						require.Nil(t, m)
 						continue
 					}
-					require.False(t, listed[m.ID], m.ID)
+					require.True(t, !listed[m.ID] || huge > 0 && !newest, m.ID)
 					require.Contains(t, shown, m.ID)
 					listed[m.ID] = true
 				}
