@@ -425,23 +425,34 @@ func TestNoteIsRenewed(t *testing.T) {
 }
 
 // Where each pass is a process of its own, as from cron, an answer to a deleted
-// ticket does not wait for ever.
+// ticket does not wait for ever, nor one to a Message-ID of two deleted tickets.
 func TestOnePassAProcess(t *testing.T) {
-	inBubble(t, longMail, &zendesktest.Options{TokenLife: 1000 * time.Hour}, func(t *testing.T, w *world) {
-		w.open()
-		w.support.Edit(1, func(k *zendesktest.Ticket) { k.Deleted = true })
-		time.Sleep(time.Hour)
-		w.post(answer)
-		for range 12 {
-			w.restart()
-			_, err := w.conn.Ingest(t.Context())
-			require.NoError(t, err)
-			time.Sleep(5 * time.Minute)
-		}
-		w.restart()
-		r := w.ingest()
-		require.Zero(t, r.Count(exdesk.Waiting), "an hour later")
-	})
+	for name, tickets := range map[string]int64{"one": 1, "two": 2} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, longMail, &zendesktest.Options{TokenLife: 1000 * time.Hour}, func(t *testing.T, w *world) {
+				if tickets == 1 {
+					w.open()
+					time.Sleep(time.Hour)
+					w.post(answer)
+				} else {
+					w.answerAmbiguously()
+					time.Sleep(time.Hour)
+				}
+				for id := range tickets {
+					w.support.Edit(id+1, func(k *zendesktest.Ticket) { k.Deleted = true })
+				}
+				for range 12 * tickets {
+					w.restart()
+					_, err := w.conn.Ingest(t.Context())
+					require.NoError(t, err)
+					time.Sleep(5 * time.Minute)
+				}
+				w.restart()
+				r := w.ingest()
+				require.Zero(t, r.Count(exdesk.Waiting), "hours later")
+			})
+		})
+	}
 }
 
 // An answer was about to become a ticket of its own, when its question was none. Half
@@ -459,26 +470,6 @@ func TestNewTicketIsNotTakenForDeleted(t *testing.T) {
 		w.exchange.Edit(asked, func(m *graphtest.Message) { m.Folder = "inbox" })
 		w.settle()
 		w.requireThread("It is order 12.")
-	})
-}
-
-// The same holds of one that answers two of them, whose Message-ID is the same.
-func TestOnePassAProcessAndTwoDeleted(t *testing.T) {
-	inBubble(t, longMail, &zendesktest.Options{TokenLife: 1000 * time.Hour}, func(t *testing.T, w *world) {
-		w.answerAmbiguously()
-		for _, id := range []int64{1, 2} {
-			w.support.Edit(id, func(k *zendesktest.Ticket) { k.Deleted = true })
-		}
-		time.Sleep(time.Hour)
-		for range 24 {
-			w.restart()
-			_, err := w.conn.Ingest(t.Context())
-			require.NoError(t, err)
-			time.Sleep(5 * time.Minute)
-		}
-		w.restart()
-		r := w.ingest()
-		require.Zero(t, r.Count(exdesk.Waiting), "two hours later")
 	})
 }
 
